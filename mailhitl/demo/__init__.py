@@ -1,0 +1,1 @@
+"""A whole support team in one process: embedded servers, customers, reviewers, and the agent at work."""

@@ -1,0 +1,69 @@
+"""A draft: the answer we propose, and what it rests on."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that leaves with the draft. ``name`` is already neutralised (no path, no control character)."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A proposed answer. The digest binds an approval to these very words, recipients and attachments.
+
+    ``to`` and ``cc`` are bare addr-specs (``ann@example.org``). ``text`` is all that the customer will read, the quoted
+    mail below the answer included. ``author`` is ``drafter:<name>`` or the reviewer whose edit this revision is.
+    ``complete`` is False for a skeleton, which a person must turn into an answer: it cannot be approved as it stands.
+    ``template`` names the template it came from, "" when there is none.
+    """
+
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    subject: str
+    text: str
+    author: str
+    template: str = ""
+    language: str = ""
+    evidence: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    complete: bool = True
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Every address that gets the mail, each once, in order."""
+        return tuple(dict.fromkeys((*self.to, *self.cc)))
+
+    @property
+    def digest(self) -> str:
+        """Identify the words, not a mail client's line wrapping, quoting depth marks or normal form."""
+        parts = (
+            " ".join(sorted({address.lower() for address in self.to})),
+            " ".join(sorted({address.lower() for address in self.cc})),
+            fold(self.subject),
+            fold(self.text),
+            " ".join(sorted(attachment.digest for attachment in self.attachments)),
+        )
+        return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def fold(text: str) -> str:
+    """Return ``text`` as bare words: NFC, white space folded, quote marks at line starts dropped.
+
+    Clients rewrap quoted lines, which moves ``>`` marks between lines (measured in Claws and Alpine): the marks say
+    nothing that the words do not.
+    """
+    lines = (line.lstrip("> \t\xa0") for line in unicodedata.normalize("NFC", text).splitlines())
+    return " ".join(" ".join(lines).split())

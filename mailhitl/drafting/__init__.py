@@ -1,0 +1,1 @@
+"""From a customer's mail to a proposed answer with its evidence. Pure."""

@@ -1,0 +1,1 @@
+"""TOML rules to a verdict with every reason. Pure."""
