@@ -39,7 +39,7 @@ class FolderStatus:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What a folder says of one mail without its body. ``header`` is capped at 64 KB; ``size`` (bytes) may be a guess."""
+    """What a folder says of one mail without its body. ``header`` is capped at 64 KB; ``size`` may be a guess."""
 
     location: Location
     flags: frozenset[str]
