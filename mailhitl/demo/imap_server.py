@@ -63,14 +63,13 @@ class ImapServer(LoopThread):
         self._connections: set[asyncio.Task[None]] = set()
 
     def deliver(self, user: str, raw: bytes, folder: str = "INBOX") -> None:
-        """Put a mail into a user's folder, as a delivery agent does. Raises KeyError for an unknown user.
-
-        An unknown folder raises pymap's MailboxNotFound.
-        """
+        """Put a mail into a user's folder, as a delivery agent does. Raises KeyError for an unknown user or folder."""
         self._call(self._append(user, raw, folder))
 
     async def _append(self, user: str, raw: bytes, folder: str) -> None:
-        session = Session(user, self._config, *self._config.set_cache[user])
+        folders, filters = self._config.set_cache[user]
+        await folders.get_mailbox(folder)  # the session would raise an error that names no folder
+        session = Session(user, self._config, folders, filters)
         await session.append_messages(folder, [AppendMessage(raw, datetime.now(UTC))])
 
     async def _listen(self) -> asyncio.Server:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from mailhitl.demo.imap_server import ImapServer
+from mailhitl.demo.smtp_server import OutsideMail, SmtpServer
 
-__all__ = ["ImapServer"]
+__all__ = ["ImapServer", "OutsideMail", "SmtpServer"]
