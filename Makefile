@@ -1,0 +1,39 @@
+# mailhitl: `make demo` shows it at work, `make test` proves it. Both start from nothing but python3.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo story test check bench
+
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv with everything that development needs (uv where there is one, else venv and pip)
+
+$(READY): pyproject.toml .ci/setup
+	@.ci/setup $(VENV)
+	@touch $@
+
+demo: $(READY) ## A shop's inbox, the agent at work, and you as the reviewer in your own mail client (ARGS="--help")
+	@$(VENV)/bin/mailhitl demo $(ARGS)
+
+story: $(READY) ## The demo with played reviewers: every outcome is checked, exit 1 if one differs
+	@$(VENV)/bin/mailhitl demo --story $(ARGS)
+
+test: $(READY) ## Every test, real servers and a real mail client included (ARGS="-k packet")
+	@.ci/servers
+	@$(PYTHON) -m pytest -n auto --dist loadfile $(ARGS)
+	@echo "make test: everything that ran has passed; what was left out stands above as SKIPPED."
+
+check: $(READY) ## Format, lint, types, import contracts and house rules
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+	@$(VENV)/bin/lint-imports
+	@$(PYTHON) -m pytest -q tests/house
+
+bench: $(READY) ## Measure the costs that the project is held to, as ratios within one run
+	@.ci/servers
+	@$(PYTHON) -m bench $(ARGS)
