@@ -1,0 +1,103 @@
+"""Conditions on what we make of the mail: its intent, the proposed answer, the risks and the money in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from mailhitl.rules.conditions.match import number, plain_number, text
+from mailhitl.rules.money import amounts
+from mailhitl.rules.problem import wrong
+from mailhitl.rules.rule import Condition, Facts
+from mailhitl.rules.words import own_words
+
+
+def intent(value: Any) -> Condition:
+    """What the mail wants (text): the name of an `[[intent]]`. The empty text when none fits.
+
+    ```toml
+    when = { intent = ["refund", "billing"] }
+    ```
+    """
+    return text(value, lambda facts: (facts.triage.intent,))
+
+
+def confidence(value: Any) -> Condition:
+    """How sure the intent is (number, 0 to 1).
+
+    ```toml
+    when = { intent = "opening-hours", confidence = { at_least = 0.9 } }
+    ```
+    """
+    return number(value, lambda facts: (facts.triage.confidence,), _share)
+
+
+def drafter(value: Any) -> Condition:
+    """Who wrote the draft (text): the name of a drafter, or the address of the reviewer whose edit it is. Never fits
+    when there is no draft.
+
+    ```toml
+    when = { drafter = "template" }
+    ```
+    """
+    return text(value, _authors)
+
+
+def draft(value: Any) -> Condition:
+    """The words of the draft (text), without the customer's mail quoted below. Never fits when there is no draft.
+
+    ```toml
+    when = { draft = { contains = ["guarantee", "garantieren"] } }
+    ```
+    """
+    return text(value, _draft_words)
+
+
+def findings(value: Any) -> Condition:
+    """The risks found in the draft: `"none"`, `"any"`, or kinds of risk (text).
+
+    ```toml
+    when = { findings = "none" }
+    when = { findings = ["money", "promise"] }
+    ```
+    """
+    if value == "none":
+        return lambda facts: not facts.findings
+    if value == "any":
+        return lambda facts: bool(facts.findings)
+    if isinstance(value, list) and {"none", "any"} & {item for item in value if isinstance(item, str)}:
+        raise wrong('cannot have "none" or "any" in a list')
+    return text(value, lambda facts: (finding.kind for finding in facts.findings))
+
+
+def amount(value: Any) -> Condition:
+    """An amount of money in the mail's new words or in the draft, in any currency (number). Fits when one amount does:
+    `{ under = 50 }` says that there is a small amount, not that there is no large one.
+
+    ```toml
+    when = { amount = { over = 500 } }
+    ```
+    """
+    return number(value, _amounts, lambda bound: Decimal(str(plain_number(bound))))
+
+
+def _share(value: Any) -> float:
+    share = float(plain_number(value))
+    if not 0 <= share <= 1:
+        raise wrong(f"must be between 0 and 1, not {value}")
+    return share
+
+
+def _authors(facts: Facts) -> Iterable[str]:
+    author = facts.draft.author if facts.draft else ""
+    return dict.fromkeys((author, author.removeprefix("drafter:"))) if author else ()
+
+
+def _draft_words(facts: Facts) -> Iterable[str]:
+    return (own_words(facts.draft),) if facts.draft else ()
+
+
+def _amounts(facts: Facts) -> Iterable[Decimal]:
+    texts = (facts.message.subject, facts.message.new_text, *_draft_words(facts))
+    return (value for text in texts for value in amounts(text))

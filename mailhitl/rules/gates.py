@@ -1,0 +1,103 @@
+"""The built-in gates: what always goes to a person, whatever the rules say.
+
+They stand between "send" and the customer. A finding is a risk that drafting saw in the draft; the other gates look at
+the mail itself. Each can be switched off by its name, except those without which there is nothing to send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from mailhitl.case import Outcome
+from mailhitl.decision import Finding, Reason
+from mailhitl.rules.rule import Facts
+from mailhitl.rules.words import CHARACTERS, VALUES
+
+#: What each kind of finding means to the reviewer. A kind that is not named here is a gate all the same.
+FINDINGS: dict[str, str] = {
+    "pricing": "The draft names a price or a discount",
+    "promise": "The draft promises or guarantees something",
+    "money": "The draft speaks of money or a refund",
+    "claim": "The draft makes a medical, legal, financial or safety claim",
+    "private": "The draft holds private data or data of somebody else",
+    "strategy": "The draft recommends something strategic",
+    "placeholder": "The draft has a placeholder that nobody filled in",
+    "link": "The draft has a link that stands in no template, knowledge file or mail of this customer",
+    "address": "The draft has an address that stands in no template, knowledge file or mail of this customer",
+    "language": "The draft is not in the customer's language",
+    "attachment": "The draft speaks of an attachment and has none",
+    "recipients": "The draft goes to somebody unexpected",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """Which gates are off, and whether anybody could vouch for a sender at all (``trusted_authserv`` is set)."""
+
+    off: frozenset[str] = frozenset()
+    authserv: bool = True
+
+    def reasons(self, facts: Facts) -> tuple[Reason, ...]:
+        """Return one reason per gate that is shut."""
+        shut = [(name, text) for name, text in (*_findings(facts.findings), *self._checks(facts)) if self._is_on(name)]
+        return tuple(Reason(f"gate:{name}", Outcome.REVIEW, text) for name, text in shut)
+
+    def _checks(self, facts: Facts) -> Iterable[tuple[str, str]]:
+        for name, check in CHECKS.items():
+            if text := check(facts, self):
+                yield name, text
+
+    def _is_on(self, name: str) -> bool:
+        return name not in self.off or name in ALWAYS
+
+
+def _findings(findings: Iterable[Finding]) -> Iterable[tuple[str, str]]:
+    for kind, same in groupby(sorted(findings, key=lambda finding: finding.kind), key=lambda finding: finding.kind):
+        shown = ", ".join(dict.fromkeys(f"“{finding.text}”" for finding in same if finding.text))
+        meaning = FINDINGS.get(kind, f"The draft carries a risk of the kind “{kind}”")
+        yield kind, f"{meaning}: {shown}." if shown else f"{meaning}."
+
+
+def _no_template(facts: Facts, gates: Gates) -> str:
+    if facts.draft is None:
+        return "No template fits: there is no draft."
+    return "" if facts.draft.complete else "No template fits: the draft is a skeleton that a person must fill in."
+
+
+def _unreadable(facts: Facts, gates: Gates) -> str:
+    if facts.message.encrypted:
+        return "The mail is encrypted."
+    return "" if facts.message.readable else "The mail is too broken or too large to be read."
+
+
+def _length(facts: Facts, gates: Gates) -> str:
+    message = facts.message
+    longest = max(len(message.new_text), len(facts.draft.text) if facts.draft else 0)
+    most = max(len(message.to), len(message.cc), len(message.senders))
+    if message.truncated or longest > CHARACTERS:
+        return f"The mail or the draft is longer than the {CHARACTERS:,} characters that the rules read."
+    return f"The mail has more than the {VALUES} addresses that the rules read." if most > VALUES else ""
+
+
+def _unauthenticated(facts: Facts, gates: Gates) -> str:
+    if facts.sender.authenticated:
+        return ""
+    if not gates.authserv:
+        return "Nobody can vouch for the sender, because review.trusted_authserv names no server."
+    return "No trusted server vouches for the sender's address (SPF, DKIM or DMARC, aligned with From)."
+
+
+CHECKS: dict[str, Callable[[Facts, Gates], str]] = {
+    "no-template": _no_template,
+    "unreadable": _unreadable,
+    "length": _length,
+    "unauthenticated": _unauthenticated,
+}
+
+#: Without a readable mail and a whole draft there is nothing that could be sent.
+ALWAYS = frozenset({"no-template", "unreadable"})
+
+#: The names that may be switched off.
+OPTIONAL = (*FINDINGS, *(name for name in CHECKS if name not in ALWAYS))
