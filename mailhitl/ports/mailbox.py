@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -19,12 +19,16 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class FolderInfo:
-    """One line of LIST: the decoded name, the separator, and the special uses (``\\Drafts``, …), empty if none."""
+    """One line of LIST: the decoded name, the separator, and the special uses (``\\Drafts``, …), empty if none.
+
+    ``inferiors`` is False where the server says that the folder can have no children.
+    """
 
     name: str
     separator: str
     special: frozenset[str] = frozenset()
     selectable: bool = True
+    inferiors: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,17 @@ class Mailbox(Protocol):
     gone. Nothing ever sets ``\\Seen``, nothing ever sends a plain EXPUNGE.
     """
 
+    @property
+    def alive(self) -> bool:
+        """False after a TemporaryFailure: connect anew, this object answers nothing any more."""
+        ...
+
     def capabilities(self) -> frozenset[str]:
         """The server's capabilities after login, upper case."""
+        ...
+
+    def prefix(self) -> str:
+        """What the names of all own folders but INBOX begin with (RFC 2342): "" or, say, ``INBOX.``"""
         ...
 
     def folders(self) -> Sequence[FolderInfo]: ...
@@ -79,6 +92,10 @@ class Mailbox(Protocol):
 
     def fetch(self, location: Location, *, limit: int) -> bytes | None:
         """The first ``limit`` bytes, by BODY.PEEK; None when the mail has vanished."""
+        ...
+
+    def fetch_all(self, locations: Sequence[Location], *, limit: int) -> Iterator[tuple[Location, bytes]]:
+        """``fetch`` for many mails of one folder in few exchanges, while it is read; what has vanished is left out."""
         ...
 
     def find(self, folder: str, message_id: str) -> Sequence[Location]:
