@@ -1,7 +1,7 @@
 """A case: one inbound message and all that follows from it, as a state machine.
 
     received ── skip ─────▶ skipped
-       │ └───── hold ─────▶ held ⟲ revise, escalate
+       │ └───── hold ─────▶ held ⟲ revise, escalate, endorse (one of several approvals)
        │                     ├── reject ──────▶ rejected
        │                     ├── supersede ───▶ superseded
        └─ approve (rule) ─┐  └── approve ──┐
@@ -46,6 +46,7 @@ class Event(StrEnum):
     HOLD = "hold"
     REVISE = "revise"
     ESCALATE = "escalate"
+    ENDORSE = "endorse"
     APPROVE = "approve"
     REJECT = "reject"
     SUPERSEDE = "supersede"
@@ -65,6 +66,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.RECEIVED, Event.SUPERSEDE): State.SUPERSEDED,
     (State.HELD, Event.REVISE): State.HELD,
     (State.HELD, Event.ESCALATE): State.HELD,
+    (State.HELD, Event.ENDORSE): State.HELD,
     (State.HELD, Event.APPROVE): State.APPROVED,
     (State.HELD, Event.REJECT): State.REJECTED,
     (State.HELD, Event.SUPERSEDE): State.SUPERSEDED,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass, field
 
@@ -47,6 +48,20 @@ class Draft:
         return tuple(dict.fromkeys((*self.to, *self.cc)))
 
     @property
+    def own_words(self) -> str:
+        """The answer without the quoted mail below it and the line that introduces it."""
+        lines = self.text.splitlines()
+        first = next((n for n, line in enumerate(lines) if line.startswith(">")), len(lines))
+        own = lines[:first]
+        if first < len(lines):
+            while own and not own[-1].strip():
+                own.pop()
+            if own and own[-1].rstrip().endswith(":"):
+                own.pop()
+        rest = [line for line in lines[first:] if not line.startswith(">")]
+        return "\n".join((*own, *rest)).strip()
+
+    @property
     def digest(self) -> str:
         """Identify the words, not a mail client's line wrapping, quoting depth marks or normal form."""
         parts = (
@@ -59,11 +74,26 @@ class Draft:
         return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+#: Control characters that are no line break to ``splitlines``; the tab is a letter's own.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def sendable(text: str) -> str:
+    """Return ``text`` as every mail can carry it.
+
+    Any kind of line break is a newline, other control characters are spaces, lone surrogates replacement characters,
+    and a byte order mark, which decoders swallow, is gone.
+    """
+    lines = "\n".join(text.replace("\ufeff", "").splitlines())
+    return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", lines))
+
+
 def fold(text: str) -> str:
     """Return ``text`` as bare words: NFC, white space folded, quote marks at line starts dropped.
 
     Clients rewrap quoted lines, which moves ``>`` marks between lines (measured in Claws and Alpine): the marks say
     nothing that the words do not.
     """
-    lines = (line.lstrip("> \t\xa0") for line in unicodedata.normalize("NFC", text).splitlines())
+    lines = (line.lstrip("> \t\xa0") for line in unicodedata.normalize("NFC", sendable(text)).split("\n"))
     return " ".join(" ".join(lines).split())

@@ -47,7 +47,11 @@ class StaleFolder(MailhitlError):
 
 
 class LeaseTaken(MailhitlError):
-    """Another process holds the lease of this mailbox."""
+    """Another process holds the lease of this mailbox: ``holder`` says which one."""
+
+    def __init__(self, message: str, holder: str = "") -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 class TemporaryFailure(MailhitlError):

@@ -1,0 +1,63 @@
+"""Words to our own people: alerts and notes, queued in the store so that a crash cannot lose them."""
+
+from __future__ import annotations
+
+from mailhitl.case import Case
+from mailhitl.daemon.app import App
+from mailhitl.mail.compose import compose_notice
+from mailhitl.mail.stamp import Kind, PrivateId, token_digest, write_id
+from mailhitl.mail.text import one_line
+from mailhitl.ports.store import Notice
+from mailhitl.review.reviewers import Reviewer
+
+
+def raise_alert(app: App, *, key: str, subject: str, text: str) -> None:
+    """Tell every reviewer, once per ``key``, that something is wrong with the mailbox itself."""
+    for person in _people(app, ""):
+        queue(app, key=f"alert:{key}:{person}", kind="alert", to=person, subject=f"[mailhitl] {subject}", text=text)
+
+
+def note(app: App, case: Case, *, key: str, text: str) -> None:
+    """Tell the people who were asked about this case what happened to it, once per ``key``."""
+    subject = f"[Review] note on case {case.id}: {one_line(case.subject, 100)}"
+    for person in _people(app, case.group):
+        queue(app, key=f"note:{case.id}:{key}:{person}", kind="note", to=person, subject=subject, text=text, case=case)
+
+
+def answer(app: App, *, key: str, to: str, subject: str, text: str, in_reply_to: str) -> None:
+    """Answer a command mail: one short mail that says what was done, or why not."""
+    queue(app, key=f"answer:{key}", kind="answer", to=to, subject=subject, text=text, in_reply_to=in_reply_to)
+
+
+def queue(
+    app: App, *, key: str, kind: str, to: str, subject: str, text: str, case: Case | None = None, in_reply_to: str = ""
+) -> None:
+    """Queue a plain notice. Its Message-ID comes from its key: the same notice is the same mail, however often sent."""
+    private = PrivateId(
+        Kind.NOTICE, case.id if case else 0, case.revision if case else 0, token_digest(key, app.key)[:26]
+    )
+    message_id = write_id(private, app.key, app.settings.domain)
+    raw = compose_notice(
+        sender=app.settings.address,
+        to=to,
+        subject=subject,
+        text=text,
+        html=None,
+        message_id=message_id,
+        now=app.now(),
+        in_reply_to=in_reply_to,
+    )
+    app.store.notices.queue(Notice(0, app.settings.mailbox, key, kind, to, message_id, raw, app.now()))
+
+
+def people(app: App, group: str) -> tuple[Reviewer, ...]:
+    """The reviewers of these groups (joined by commas), each once."""
+    found = [person for name in group.split(",") for person in app.reviewers.in_group(name)]
+    return tuple(dict.fromkeys(found))
+
+
+def _people(app: App, group: str) -> list[str]:
+    """With ``notify = "folder"`` the team reads the shared mailbox, so that is where notes go."""
+    if app.settings.notify == "folder" or not app.reviewers.people:
+        return [app.settings.address.spec]
+    return [person.address for person in people(app, group)]

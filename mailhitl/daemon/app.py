@@ -1,0 +1,101 @@
+"""Everything a runner needs for one mailbox, wired once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from mailhitl.daemon.folders import Folders
+from mailhitl.decision import Finding
+from mailhitl.draft import Draft
+from mailhitl.mail.message import Address, Message
+from mailhitl.ports.drafter import Classifier, Drafter
+from mailhitl.ports.mailbox import Location, Mailbox
+from mailhitl.ports.store import Store
+from mailhitl.ports.transport import Transport
+from mailhitl.review.gesture import Sighting
+from mailhitl.review.reviewers import Reviewers
+from mailhitl.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the config says about one mailbox. ``own`` are all addresses of this mailbox, lower case."""
+
+    mailbox: str
+    address: Address
+    own: frozenset[str]
+    start: timedelta | datetime = timedelta(0)
+    skip_answered: bool = False
+    fetch_limit: int = 1_000_000
+    poll: timedelta = timedelta(seconds=60)
+    notify: str = "reviewers"
+    reply_approval: str = "authenticated"
+    trusted_authserv: frozenset[str] = frozenset()
+    grace: timedelta = timedelta(seconds=60)
+    settle: timedelta = timedelta(seconds=90)
+    restore_after: timedelta = timedelta(minutes=30)
+    expire_after: timedelta = timedelta(days=5)
+    per_correspondent: int = 3
+    per_hour: int = 60
+    sent_copy: bool = True
+    timezone: ZoneInfo = ZoneInfo("UTC")
+    versions: str = ""
+
+    @property
+    def domain(self) -> str:
+        return self.address.domain
+
+
+@dataclass(slots=True)
+class Agenda:
+    """When the mailbox wants to be looked at next, at the latest. Runners write it, the worker reads it."""
+
+    due: datetime | None = None
+
+    def at(self, moment: datetime) -> None:
+        if self.due is None or moment < self.due:
+            self.due = moment
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """The drafting floor as the runners use it: plain callables, so that nothing here knows where words come from."""
+
+    classifier: Classifier
+    drafters: tuple[Drafter, ...]
+    skeleton: Callable[[Message], Draft]
+    with_quote: Callable[[Draft, Message], Draft]
+    frame: Callable[[Draft, str], str | None]
+    findings: Callable[[Draft, Message], tuple[Finding, ...]]
+    language: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One mailbox at work. Belongs to one thread, like its Mailbox."""
+
+    settings: Settings
+    folders: Folders
+    mailbox: Mailbox
+    transport: Transport
+    store: Store
+    drafting: Drafting
+    rules: Sequence[Rule]
+    reviewers: Reviewers
+    templates: ImmutableSandboxedEnvironment
+    customer: Callable[[Address], Mapping[str, str]]
+    office_hours: Callable[[datetime], bool]
+    gates_off: frozenset[str] = frozenset()
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    agenda: Agenda = field(default_factory=Agenda)
+    #: What was read once of a mail in a watched folder: mails never change under one UID.
+    seen: dict[Location, Sighting | None] = field(default_factory=dict)
+
+    @property
+    def key(self) -> bytes:
+        return self.store.key()

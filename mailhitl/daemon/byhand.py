@@ -1,0 +1,67 @@
+"""A customer was answered by hand, or a reviewer sent the draft from their own client: the case is closed."""
+
+from __future__ import annotations
+
+import structlog
+
+from mailhitl.case import Case, Event, State
+from mailhitl.daemon.app import App
+from mailhitl.decision import Channel, Decision
+from mailhitl.errors import IllegalTransition, StaleCase, StaleFolder
+from mailhitl.mail.message import Message
+from mailhitl.mail.parse import parse_header
+from mailhitl.mail.stamp import Kind, read_id
+from mailhitl.ports.mailbox import Location
+from mailhitl.ports.store import Cursor
+from mailhitl.review.reviewers import SOMEONE
+
+log = structlog.get_logger(__name__)
+
+
+def run_once(app: App) -> int:
+    """Read what is new in Sent; return how many cases it closed. Also the last look before every send."""
+    folder = app.folders.sent
+    try:
+        status = app.mailbox.status(folder)
+    except StaleFolder:
+        return 0
+    cursor = app.store.progress.cursor(app.settings.mailbox, folder)
+    if cursor is None:
+        cursor = Cursor(status.uidvalidity, status.uidnext - 1, app.now())
+        app.store.progress.advance(app.settings.mailbox, folder, cursor)
+    if cursor.uidvalidity == status.uidvalidity and status.uidnext - 1 <= cursor.last_uid:
+        return 0
+    after = cursor.last_uid if cursor.uidvalidity == status.uidvalidity else 0
+    locations = app.mailbox.locations(folder, after=after)
+    closed = sum(_read(app, parse_header(glance.header)) for glance in app.mailbox.glance(locations))
+    last = max((location.uid for location in locations), default=status.uidnext - 1)
+    app.store.progress.advance(app.settings.mailbox, folder, Cursor(status.uidvalidity, last, cursor.start))
+    return closed
+
+
+def _read(app: App, header: Message) -> int:
+    own = read_id(header.message_id, app.key)
+    if own and own.kind is Kind.SENT:
+        return 0
+    ids = {*header.in_reply_to, *header.references}
+    cases = {case.id: case for case in app.store.cases.answering(app.settings.mailbox, ids)} if ids else {}
+    for message_id in ids:
+        private = read_id(message_id, app.key)
+        if private and private.kind is Kind.MH:
+            case = app.store.cases.get(private.case_id)
+            cases[case.id] = case
+    return sum(_close(app, case, header) for case in cases.values())
+
+
+def _close(app: App, case: Case, header: Message) -> int:
+    if case.state not in (State.RECEIVED, State.HELD, State.APPROVED):
+        return 0
+    why = f"answered by hand: “{header.subject}” stands in {app.folders.sent}"
+    proof = f"folder {app.folders.sent}, {header.message_id}"
+    decision = Decision(Event.SUPERSEDE, SOMEONE, Channel.HAND, why, app.now(), code="answered-by-hand", proof=proof)
+    try:
+        app.store.cases.move(case, Event.SUPERSEDE, decision)
+        app.mailbox.flag(Location(case.folder, case.uidvalidity, case.uid), add=("\\Answered",))
+    except (StaleCase, IllegalTransition, StaleFolder) as problem:
+        log.info("answered by hand", case=case.id, problem=type(problem).__name__)
+    return 1

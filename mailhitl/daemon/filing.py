@@ -1,0 +1,128 @@
+"""The folders are brought in line with the store. The only place that files drafts and packets and withdraws them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import structlog
+
+from mailhitl.case import OPEN, Case, Event, Outcome, State
+from mailhitl.daemon import alerts, packets
+from mailhitl.daemon.app import App
+from mailhitl.daemon.look import look
+from mailhitl.errors import StaleFolder
+from mailhitl.mail.compose import compose_filed
+from mailhitl.mail.parse import parse
+from mailhitl.mail.stamp import Kind, PrivateId, write_id
+from mailhitl.ports.mailbox import Location
+from mailhitl.ports.store import Filed
+from mailhitl.review.filing import Action, Confirm, File, Forget, Late, Miss, Return, Withdraw, plan
+from mailhitl.review.gesture import Role
+
+log = structlog.get_logger(__name__)
+
+#: Says in any client that a decision is waited for, where the folder can keep it.
+PENDING = "$MailhitlPending"
+
+
+def run_once(app: App) -> int:
+    """Carry out the plan of every case; return how many steps it had."""
+    standing: dict[int, list[Filed]] = defaultdict(list)
+    for row in app.store.filings.standing(app.settings.mailbox):
+        standing[row.case_id].append(row)
+    steps = 0
+    for one in look(app).looks:
+        rows = standing.pop(one.case.id, [])
+        for step in plan(one, rows, app.now(), app.settings.restore_after):
+            steps += 1
+            _carry_out(app, one.case, rows, step)
+    for rows in standing.values():
+        for row in rows:
+            app.store.filings.withdraw(row)
+    return steps + _flag_sources(app)
+
+
+def _carry_out(app: App, case: Case, rows: list[Filed], step: Action) -> None:
+    match step:
+        case File():
+            _file(app, case, step)
+        case Confirm(_, revision, kind):
+            row = _row(app, case, rows, revision, kind)
+            app.store.filings.confirm(row, app.now())
+        case Miss(row):
+            app.store.filings.mark_missing(row, app.now())
+        case Withdraw(sighting):
+            app.mailbox.remove([sighting.location])
+            app.seen.pop(sighting.location, None)
+        case Return(sighting):
+            app.mailbox.move(sighting.location, app.folders.review)
+            app.seen.pop(sighting.location, None)
+        case Forget(row):
+            app.store.filings.withdraw(row)
+        case Late(sighting):
+            text = (
+                f"This case is {case.state} already. The edited version in {sighting.location.folder} came too late: "
+                "it was not sent, and it stays where it is."
+            )
+            alerts.note(app, case, key=f"late:{sighting.digest}", text=text)
+
+
+def _row(app: App, case: Case, rows: list[Filed], revision: int, kind: Kind) -> Filed:
+    """What the store remembers of it; a reviewer's own version becomes known here for the first time."""
+    for row in rows:
+        if row.revision == revision and row.kind == kind:
+            return row
+    message_id = write_id(PrivateId(kind, case.id, revision), app.key, app.settings.domain)
+    row = Filed(case.id, revision, kind, message_id, app.folders.review, app.now())
+    app.store.filings.plan(row)
+    return row
+
+
+def _file(app: App, case: Case, step: File) -> None:
+    """Plan, look whether it stands there, append, confirm: a crash at any point leaves at most one."""
+    folder = app.folders.outgoing if step.role is Role.OUTGOING else app.folders.review
+    if step.kind is Kind.PACKET:
+        message_id, raw = packets.for_folder(app, case)
+    else:
+        message_id = write_id(PrivateId(Kind.DRAFT, case.id, step.revision), app.key, app.settings.domain)
+        raw = _draft(app, case)
+    row = Filed(case.id, step.revision, step.kind, message_id, folder, app.now())
+    app.store.filings.plan(row)
+    if not app.mailbox.find(folder, message_id):
+        flags = ("\\Draft", PENDING) if step.kind is Kind.DRAFT else (PENDING,)
+        app.mailbox.append(folder, raw, flags=flags, at=app.now())
+    app.store.filings.confirm(row, app.now())
+    log.info("filed", case=case.id, kind=str(step.kind), revision=step.revision, restored=step.restore)
+    if step.restore:
+        text = f"The draft could not be seen in any folder any more, so it was put back into {folder}."
+        alerts.note(app, case, key=f"restored:{case.revision}:{app.now().date()}", text=text)
+
+
+def _draft(app: App, case: Case) -> bytes:
+    return compose_filed(
+        app.store.cases.draft(case),
+        parse(app.store.cases.source(case)),
+        case_id=case.id,
+        revision=case.revision,
+        key=app.key,
+        sender=app.settings.address,
+        now=app.now(),
+    )
+
+
+def _flag_sources(app: App) -> int:
+    """Flag the customer's mail where a person has to answer by hand, so that no question is forgotten. Once each."""
+    steps = 0
+    known = {(row.case_id, row.kind) for row in app.store.filings.standing(app.settings.mailbox) if row.kind == "flag"}
+    for case in app.store.cases.in_state(State.REJECTED, State.SHUNTED, State.HELD, mailbox=app.settings.mailbox):
+        if (case.id, "flag") in known or (case.state is State.HELD and case.outcome is not Outcome.BLOCK):
+            continue
+        row = Filed(case.id, case.revision, "flag", "", case.folder, app.now())
+        try:
+            app.mailbox.flag(Location(case.folder, case.uidvalidity, case.uid), add=("\\Flagged",))
+        except StaleFolder:
+            log.warning("the customer's mail is not where it was", case=case.id)
+        app.store.filings.plan(row)
+        app.store.filings.confirm(row, app.now())
+        steps += 1
+    return steps

@@ -1,0 +1,159 @@
+"""Inbound mail becomes a case, once; an answer to one of our packets becomes a command."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+import structlog
+
+from mailhitl.case import Event
+from mailhitl.daemon import alerts, commands
+from mailhitl.daemon.app import App
+from mailhitl.decision import Channel, Decision
+from mailhitl.errors import MailhitlError
+from mailhitl.mail.fingerprint import fingerprint
+from mailhitl.mail.message import Message
+from mailhitl.mail.parse import parse, parse_header
+from mailhitl.mail.stamp import read_id
+from mailhitl.mail.thread import thread_key
+from mailhitl.ports.mailbox import Glance, Location
+from mailhitl.ports.store import Arrival, Cursor
+
+log = structlog.get_logger(__name__)
+
+#: How many mails are begun together: one durable row each before any of them is touched.
+BATCH = 50
+#: After so many attempts that never ended, a mail is set aside unread: it may be what kills us.
+ATTEMPTS = 3
+
+
+def run_once(app: App) -> int:
+    """Take in every new mail of the inbox; return how many became cases or commands."""
+    folder = app.folders.inbox
+    cursor = _cursor(app, folder)
+    done = _again(app, folder, cursor)
+    if app.mailbox.status(folder).uidnext - 1 <= cursor.last_uid:
+        return done
+    new = iter(app.mailbox.locations(folder, after=cursor.last_uid))
+    while batch := list(islice(new, BATCH)):
+        done += _take_in(app, batch, cursor.start)
+        cursor = replace(cursor, last_uid=batch[-1].uid)
+        app.store.progress.advance(app.settings.mailbox, folder, cursor)
+    return done
+
+
+def _cursor(app: App, folder: str) -> Cursor:
+    """How far we are; at the first start nothing older than ``start`` counts, after a UIDVALIDITY change all is read."""
+    name, status = app.settings.mailbox, app.mailbox.status(folder)
+    cursor = app.store.progress.cursor(name, folder)
+    if cursor is None:
+        start = app.settings.start if isinstance(app.settings.start, datetime) else app.now() - app.settings.start
+        last = status.uidnext - 1 if app.settings.start == timedelta(0) else 0
+        cursor = Cursor(status.uidvalidity, last, start)
+    elif cursor.uidvalidity != status.uidvalidity:
+        # Fingerprints keep what is known from being answered again; ``start`` keeps the old from being new.
+        alerts.raise_alert(
+            app,
+            key=f"uidvalidity:{folder}:{status.uidvalidity}",
+            subject=f"{folder} was rebuilt by the mail server",
+            text=f"The server has numbered the mails of {folder} anew (UIDVALIDITY {cursor.uidvalidity} became "
+            f"{status.uidvalidity}). Everything is compared with what is known; nothing is answered twice.",
+        )
+        cursor = Cursor(status.uidvalidity, 0, cursor.start)
+    else:
+        return cursor
+    app.store.progress.advance(name, folder, cursor)
+    return cursor
+
+
+def _again(app: App, folder: str, cursor: Cursor) -> int:
+    """Mails that were begun and not finished, one by one, so that the one that kills us is found."""
+    done = 0
+    for location in app.store.progress.unfinished(app.settings.mailbox, folder):
+        if location.uidvalidity != cursor.uidvalidity:
+            app.store.progress.end_attempts(app.settings.mailbox, [location])
+        elif app.store.progress.attempts(app.settings.mailbox, location) >= ATTEMPTS:
+            done += _quarantine(app, location)
+        else:
+            done += _take_in(app, [location], cursor.start)
+    return done
+
+
+def _take_in(app: App, batch: Sequence[Location], start: datetime) -> int:
+    name = app.settings.mailbox
+    app.store.progress.begin_attempts(name, batch)
+    finished: list[Location] = [location for location in batch]
+    done = 0
+    glances = {glance.location: glance for glance in app.mailbox.glance(batch)}
+    wanted = [location for location in batch if location in glances and _wanted(app, glances[location], start)]
+    for location, raw in _bodies(app, wanted):
+        try:
+            done += _one(app, glances[location], raw)
+        except MailhitlError:
+            raise
+        except Exception as error:  # noqa: BLE001  one bad mail must not stop the others
+            log.error("intake failed", mailbox=name, uid=location.uid, error=type(error).__name__, detail=str(error))
+            finished.remove(location)
+    app.store.progress.end_attempts(name, finished)
+    return done
+
+
+def _bodies(app: App, locations: Sequence[Location]) -> Iterator[tuple[Location, bytes]]:
+    yield from app.mailbox.fetch_all(locations, limit=app.settings.fetch_limit)
+
+
+def _wanted(app: App, glance: Glance, start: datetime) -> bool:
+    if glance.arrived < start:
+        return False
+    return not (app.settings.skip_answered and "\\Answered" in glance.flags)
+
+
+def _one(app: App, glance: Glance, raw: bytes) -> int:
+    message = parse(raw, size=max(glance.size, len(raw)))
+    if read_id(message.message_id, app.key):
+        # Our own packet, draft or notice, come back to us (notify = "folder", a drag, a rule of the server).
+        return 0
+    if commands.is_command(app, message):
+        commands.carry_out(app, message, glance.location, fingerprint(message, raw))
+        return 1
+    return 1 if app.store.cases.open(_arrival(app, glance, message, raw)) else 0
+
+
+def _arrival(app: App, glance: Glance, message: Message, raw: bytes) -> Arrival:
+    identity = fingerprint(message, raw)
+    return Arrival(
+        mailbox=app.settings.mailbox,
+        location=glance.location,
+        message=message,
+        thread=thread_key(message) or identity,
+        fingerprint=identity,
+        arrived=glance.arrived,
+        source=raw,
+    )
+
+
+def _quarantine(app: App, location: Location) -> int:
+    """Open a case without reading the mail, and set it aside for a person."""
+    name = app.settings.mailbox
+    [glance, *_] = list(app.mailbox.glance([location])) or [None]
+    if glance is not None:
+        identity = hashlib.sha256(glance.header).hexdigest()
+        subject = "(a mail that could not be read)"
+        message = Message(subject=subject, readable=False, size=glance.size, defects=("quarantined",))
+        arrival = Arrival(name, location, message, identity, identity, glance.arrived, glance.header)
+        case = app.store.cases.open(arrival)
+        if case is not None:
+            why = f"taking it in failed {ATTEMPTS} times; please read it in {location.folder} yourself"
+            app.store.cases.move(
+                case, Event.SHUNT, Decision(Event.SHUNT, "intake", Channel.DAEMON, why, app.now(), code="quarantined")
+            )
+    app.store.progress.end_attempts(name, [location])
+    return 1
+
+
+def header_of(glance: Glance) -> Message:
+    return parse_header(glance.header)

@@ -1,0 +1,116 @@
+"""A received case gets a draft and a verdict: skipped, held or approved by a rule."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from mailhitl.case import Case, Event, Outcome, State
+from mailhitl.daemon import facts
+from mailhitl.daemon.app import App
+from mailhitl.decision import Channel, Decision, Reason, Verdict
+from mailhitl.draft import Draft
+from mailhitl.errors import MailhitlError, StaleCase, TemplateProblem
+from mailhitl.mail.automatic import why_automatic
+from mailhitl.mail.message import Message
+from mailhitl.mail.parse import parse
+
+log = structlog.get_logger(__name__)
+
+
+def run_once(app: App) -> int:
+    """Judge every received case; return how many moved."""
+    waiting = app.store.cases.in_state(State.RECEIVED, mailbox=app.settings.mailbox)
+    for case in waiting:
+        try:
+            _judge(app, case)
+        except StaleCase:
+            continue
+        except Exception as error:  # noqa: BLE001  the poison is set aside, the next is served
+            _shunt(app, case, error)
+    return len(waiting)
+
+
+def _judge(app: App, case: Case) -> None:
+    source = parse(app.store.cases.source(case))
+    automatic = why_automatic(source, own=app.settings.own)
+    if automatic:
+        decision = Decision(Event.SKIP, "rule:automatic mail", Channel.RULE, automatic, app.now(), code="automatic")
+        app.store.cases.move(case, Event.SKIP, decision, outcome=Outcome.SKIP)
+        return
+    _supersede_older(app, case, source)
+    draft, problem = _draft(app, source)
+    gathered = facts.gather(app, case, source, draft)
+    verdict = facts.verdict(app, gathered)
+    if problem:
+        verdict = _with_reason(verdict, problem)
+    _settle(app, case, source, draft, verdict)
+
+
+def _supersede_older(app: App, case: Case, source: Message) -> None:
+    """The customer wrote again: an answer to the earlier mail would come too late. At most one case is open a thread."""
+    for older in app.store.cases.in_thread(app.settings.mailbox, case.thread):
+        open_now = older.state in (State.RECEIVED, State.HELD, State.APPROVED)
+        if older.id < case.id and open_now and older.sender == case.sender and source.sender.key:
+            why = f"the customer wrote again (case {case.id})"
+            decision = Decision(Event.SUPERSEDE, "intake", Channel.DAEMON, why, app.now(), code="customer-wrote-again")
+            app.store.cases.move(older, Event.SUPERSEDE, decision)
+
+
+def _draft(app: App, source: Message) -> tuple[Draft | None, Reason | None]:
+    """The first drafter's proposal, and why there is none where that needs saying."""
+    if not source.readable:
+        return None, Reason("unreadable", Outcome.REVIEW, "The mail is too large or too broken to be read safely.")
+    if source.encrypted:
+        return None, Reason("encrypted", Outcome.REVIEW, "The mail is encrypted: only a person can read it.")
+    triage = app.drafting.classifier.triage(source)
+    try:
+        for drafter in app.drafting.drafters:
+            draft = drafter.draft(source, triage)
+            if draft is not None:
+                return draft, None
+    except TemplateProblem as problem:
+        return None, Reason("template", Outcome.REVIEW, f"The template could not be filled: {problem}")
+    return None, None
+
+
+def _with_reason(verdict: Verdict, reason: Reason) -> Verdict:
+    outcome = verdict.outcome if verdict.outcome is Outcome.BLOCK else reason.outcome
+    return Verdict(outcome, (reason, *verdict.reasons), verdict.groups, verdict.approvals, verdict.named)
+
+
+def _settle(app: App, case: Case, source: Message, draft: Draft | None, verdict: Verdict) -> None:
+    reasons = tuple(dict.fromkeys(verdict.reasons))
+    why = "; ".join(reason.text for reason in reasons)
+    by = f"rule:{reasons[0].rule}"
+    event = EVENTS[verdict.outcome]
+    decision = Decision(
+        event, by, Channel.RULE, why, app.now(), str(verdict.outcome), reasons=reasons, versions=app.settings.versions
+    )
+    group = ",".join(verdict.groups)
+    if verdict.outcome is Outcome.SEND and draft is not None:
+        wait = app.now() + timedelta(seconds=verdict.undo) if verdict.undo else None
+        app.store.cases.move(case, event, decision, draft=draft, outcome=verdict.outcome, not_before=wait)
+    elif verdict.outcome is Outcome.REVIEW:
+        proposal = app.drafting.with_quote(draft or app.drafting.skeleton(source), source) if source.readable else None
+        app.store.cases.move(case, event, decision, draft=proposal, outcome=verdict.outcome, group=group)
+    else:
+        app.store.cases.move(case, event, decision, outcome=verdict.outcome, group=group)
+
+
+EVENTS = {
+    Outcome.SKIP: Event.SKIP,
+    Outcome.SEND: Event.APPROVE,
+    Outcome.REVIEW: Event.HOLD,
+    Outcome.BLOCK: Event.HOLD,
+}
+
+
+def _shunt(app: App, case: Case, error: Exception) -> None:
+    log.error("case set aside", case=case.id, error=type(error).__name__, detail=str(error))
+    why = (
+        f"{type(error).__name__} while drafting: {error}" if isinstance(error, MailhitlError) else type(error).__name__
+    )
+    decision = Decision(Event.SHUNT, "judging", Channel.DAEMON, why, app.now(), code=type(error).__name__)
+    app.store.cases.move(app.store.cases.get(case.id), Event.SHUNT, decision)

@@ -1,0 +1,127 @@
+"""One look at the watched folders: what of ours stands where, and what stands there that is not ours."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailhitl.case import OPEN, Case
+from mailhitl.daemon.app import App
+from mailhitl.errors import StaleFolder
+from mailhitl.mail.edited import read_edited
+from mailhitl.mail.message import Message
+from mailhitl.mail.parse import parse_header
+from mailhitl.mail.stamp import Kind
+from mailhitl.ports.mailbox import Glance, Location
+from mailhitl.review.gesture import Look, Role, Sighting
+from mailhitl.review.identity import Claim, answered_id, identify
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A mail in a decision folder that is none of ours. ``own``: it was written from our own address."""
+
+    role: Role
+    location: Location
+    own: bool
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """All that one look showed: a Look per case of ours, and what is not ours."""
+
+    looks: Sequence[Look]
+    foreign: Sequence[Foreign]
+
+
+def look(app: App) -> Everything:
+    """Look into every watched folder. A folder that is missing shows nothing."""
+    seen: dict[int, list[Sighting]] = defaultdict(list)
+    foreign: list[Foreign] = []
+    standing: set[Location] = set()
+    for role, folder, owner in app.folders.watched():
+        locations = _locations(app, folder)
+        standing.update(locations)
+        foreign.extend(_read_new(app, role, owner, [loc for loc in locations if loc not in app.seen]))
+        for location in locations:
+            sighting = app.seen.get(location)
+            if sighting is not None:
+                seen[sighting.claim.case_id].append(sighting)
+    for gone in app.seen.keys() - standing:
+        del app.seen[gone]
+    return Everything([*_looks(app, seen)], foreign)
+
+
+def _locations(app: App, folder: str) -> Sequence[Location]:
+    try:
+        return app.mailbox.locations(folder)
+    except StaleFolder:
+        return ()
+
+
+def _looks(app: App, seen: dict[int, list[Sighting]]) -> Iterator[Look]:
+    """A Look for every open case and for every case of which something still stands."""
+    cases = {case.id: case for case in app.store.cases.in_state(*OPEN, mailbox=app.settings.mailbox)}
+    for case_id in seen.keys() - cases.keys():
+        try:
+            case = app.store.cases.get(case_id)
+        except KeyError:
+            continue
+        if case.mailbox == app.settings.mailbox:
+            cases[case.id] = case
+    for case_id in sorted(cases):
+        yield look_of(app, cases[case_id], tuple(seen.get(case_id, ())))
+
+
+def look_of(app: App, case: Case, sightings: tuple[Sighting, ...]) -> Look:
+    """Put one case beside what was seen of it."""
+    revisions: dict[str, int] = {}
+    for revision in range(1, case.revision + 1):
+        revisions[app.store.cases.draft(case, revision).digest] = revision
+    draft = app.store.cases.draft(case) if case.draft_digest else None
+    return Look(case, draft, revisions, sightings)
+
+
+def _read_new(app: App, role: Role, owner: str, new: Sequence[Location]) -> Iterator[Foreign]:
+    for glance in app.mailbox.glance(new) if new else ():
+        header = parse_header(glance.header)
+        claim = identify(header, app.key) or _by_thread(app, role, header)
+        if claim is None or claim.kind is Kind.NOTICE:
+            if role in (Role.APPROVE, Role.REJECT, Role.ESCALATE):
+                yield Foreign(role, glance.location, header.sender.key in app.settings.own, header.subject)
+            else:
+                app.seen[glance.location] = None
+            continue
+        app.seen[glance.location] = _sighting(app, role, owner, glance, claim)
+
+
+def _sighting(app: App, role: Role, owner: str, glance: Glance, claim: Claim) -> Sighting | None:
+    if claim.kind is Kind.PACKET:
+        return Sighting(role, glance.location, claim, owner=owner)
+    raw = app.mailbox.fetch(glance.location, limit=app.settings.fetch_limit * 30)
+    if raw is None:
+        return None
+    try:
+        filed = app.store.cases.draft(app.store.cases.get(claim.case_id), claim.revision)
+    except KeyError:
+        return None
+    return Sighting(role, glance.location, claim, read_edited(raw, filed), owner)
+
+
+def _by_thread(app: App, role: Role, header: Message) -> Claim | None:
+    """The weakest key: our own address answers the customer's mail, to the draft's own recipients.
+
+    Only where a draft may stand; it finds drafts whose every mark a client has dropped.
+    """
+    if role is Role.TRASH or header.sender.key not in app.settings.own or answered_id(header, app.key):
+        return None
+    ids = {*header.in_reply_to, *header.references}
+    for case in app.store.cases.answering(app.settings.mailbox, ids) if ids else ():
+        if case.draft_digest is None:
+            continue
+        draft = app.store.cases.draft(case)
+        if {a.key for a in header.to} == {address.lower() for address in draft.to}:
+            return Claim(Kind.DRAFT, case.id, case.revision)
+    return None

@@ -1,0 +1,31 @@
+"""The queue of mails to our own people is emptied: packets, answers to commands, notes, alerts."""
+
+from __future__ import annotations
+
+import structlog
+
+from mailhitl.daemon.app import App
+from mailhitl.delivery import Phase, next_attempt
+
+log = structlog.get_logger(__name__)
+
+
+def run_once(app: App) -> int:
+    """Send what is due; return how many were accepted. A notice twice is better than none, so unknown counts as sent."""
+    sent = 0
+    for notice in app.store.notices.due(app.settings.mailbox, app.now()):
+        handover = app.transport.hand_over(notice.raw, app.settings.address.spec, [notice.recipient], on_phase=_ignore)
+        if handover.accepted or handover.unknown:
+            app.store.notices.mark_sent(notice, app.now())
+            sent += 1
+            continue
+        again = next_attempt(notice.attempts + 1, notice.created_at, app.now()) if handover.deferred else None
+        app.store.notices.mark_failed(notice, again)
+        if again is not None:
+            app.agenda.at(again)
+        log.warning("notice not sent", kind=notice.kind, to=notice.recipient, reply=handover.reply, again=str(again))
+    return sent
+
+
+def _ignore(phase: Phase) -> None:
+    """Which phase a notice died in decides nothing: it may go out twice."""

@@ -1,0 +1,199 @@
+"""Approved drafts leave by SMTP, once. The only place that sends to customers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from mailhitl.case import Case, Event, Outcome, State
+from mailhitl.daemon import alerts, byhand
+from mailhitl.daemon.app import App
+from mailhitl.decision import Channel, Decision
+from mailhitl.delivery import Delivery, Handover, Phase, Status, next_attempt
+from mailhitl.draft import Draft
+from mailhitl.errors import StaleCase
+from mailhitl.mail.compose import compose_answer, html_of
+from mailhitl.mail.edited import draft_of
+from mailhitl.mail.parse import parse
+from mailhitl.mail.stamp import Kind, PrivateId, write_id
+
+log = structlog.get_logger(__name__)
+
+#: How long a pause or a cap lets an approved answer wait before it is looked at again.
+LATER = timedelta(minutes=5)
+
+
+def recover(app: App) -> int:
+    """At start: what was being sent when the process died either never left, or a person has to look."""
+    cases = app.store.cases.in_state(State.SENDING, mailbox=app.settings.mailbox)
+    for case in cases:
+        attempts = app.store.deliveries.of(case)
+        phase = attempts[-1].phase if attempts else Phase.CONNECT
+        if phase.safe:
+            _move(app, case, Event.DEFER, f"stopped before the mail was handed over ({phase}); trying again", "safe")
+        else:
+            _move(app, case, Event.LOSE, LOST, "unknown")
+            alerts.note(app, case, key=f"lost:{case.version}", text=LOST)
+    return len(cases)
+
+
+LOST = (
+    "The mail was being handed over when the connection broke, so it may have gone out. It is not sent again by itself. "
+    "Please look whether it arrived: answer the packet with “arrived”, or “approve” to send it again."
+)
+
+
+def run_once(app: App) -> int:
+    """Send what is approved and due; return how many the server accepted."""
+    sent = 0
+    for case in app.store.cases.in_state(State.APPROVED, mailbox=app.settings.mailbox):
+        if case.not_before and case.not_before > app.now():
+            app.agenda.at(case.not_before)
+        elif _may_leave(app, case):
+            sent += _send(app, case)
+    return sent
+
+
+def _may_leave(app: App, case: Case) -> bool:
+    """The last look before sending: pause, caps, the undo window, an answer by hand, the customer's newer mail."""
+    paused = app.store.switches.get("pause")
+    automatic = case.outcome is Outcome.SEND and not _approved_by_person(app, case)
+    if paused == "all" or (paused == "automatic" and automatic):
+        app.agenda.at(app.now() + LATER)
+        return False
+    byhand.run_once(app)
+    fresh = app.store.cases.get(case.id)
+    if fresh.state is not State.APPROVED:
+        return False
+    against = _cap_reached(app, fresh) if automatic else ""
+    if automatic and not against and case.not_before and not _still_in_outgoing(app, fresh):
+        against = "It was taken out of Outgoing before it left."
+    if against:
+        _move(app, fresh, Event.HOLD, against, "send-check")
+    return not against
+
+
+def _approved_by_person(app: App, case: Case) -> bool:
+    approvals = [row for row in app.store.cases.log(case) if row.event is Event.APPROVE]
+    return bool(approvals) and approvals[-1].channel is not Channel.RULE
+
+
+def _cap_reached(app: App, case: Case) -> str:
+    """Two machines that answer each other are stopped here, whatever marks their mails carry (RFC 3834 2)."""
+    name, cases = app.settings.mailbox, app.store.cases
+    to_one = cases.automatic_sends(name, app.now() - timedelta(hours=24), case.sender)
+    if to_one >= app.settings.per_correspondent:
+        return f"{to_one} automatic answers have gone to {case.sender} within a day: a person has to look."
+    overall = cases.automatic_sends(name, app.now() - timedelta(hours=1))
+    if overall >= app.settings.per_hour:
+        key = f"cap:{app.now():%Y-%m-%d}"
+        text = f"{overall} automatic answers went out within an hour; the others wait for a person."
+        alerts.raise_alert(app, key=key, subject="the hourly cap of automatic answers is reached", text=text)
+        return text
+    return ""
+
+
+def _still_in_outgoing(app: App, case: Case) -> bool:
+    rows = [row for row in app.store.filings.standing(app.settings.mailbox) if row.case_id == case.id]
+    return any(row.kind == Kind.DRAFT and app.mailbox.find(row.folder, row.message_id) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """One attempt, composed and ready to hand over."""
+
+    case: Case
+    draft: Draft
+    delivery: Delivery
+    raw: bytes
+    pending: tuple[str, ...]
+
+
+def _send(app: App, case: Case) -> int:
+    parcel = _pack(app, case)
+    try:
+        claim = Decision(Event.CLAIM, "outbox", Channel.DAEMON, "", app.now(), code="claim")
+        claimed = app.store.cases.move(case, Event.CLAIM, claim, delivery=parcel.delivery)
+    except StaleCase:
+        return 0
+    if not parcel.pending:
+        return _settle(app, claimed, parcel, Handover((), Phase.DONE))
+
+    def record(phase: Phase) -> None:
+        app.store.deliveries.record_phase(claimed, parcel.delivery.attempt, phase)
+
+    handover = app.transport.hand_over(parcel.raw, app.settings.address.spec, parcel.pending, on_phase=record)
+    return _settle(app, claimed, parcel, handover)
+
+
+def _pack(app: App, case: Case) -> _Parcel:
+    """Compose the answer afresh from the approved revision. What is sent is what was approved, asserted here."""
+    draft = app.store.cases.draft(case)
+    earlier = app.store.deliveries.of(case)
+    accepted = {r.address.lower() for d in earlier for r in d.results if r.status is Status.ACCEPTED}
+    message_id = write_id(PrivateId(Kind.SENT, case.id, case.revision), app.key, app.settings.domain)
+    delivery = Delivery(case.id, case.revision, len(earlier) + 1, message_id, Phase.CONNECT, app.now())
+    raw = compose(app, case, draft, message_id, delivery.started_at)
+    if draft_of(raw).digest != case.draft_digest:
+        raise AssertionError(f"case {case.id}: the composed mail is not the approved draft")
+    pending = tuple(address for address in draft.recipients if address.lower() not in accepted)
+    return _Parcel(case, draft, delivery, raw, pending)
+
+
+def compose(app: App, case: Case, draft: Draft, message_id: str, at: datetime) -> bytes:
+    """The customer's mail as bytes; the same for the copy in Sent."""
+    source = parse(app.store.cases.source(case))
+    automatic = case.outcome is Outcome.SEND and not _approved_by_person(app, case)
+    html = app.drafting.frame(draft, html_of(draft.text))
+    return compose_answer(
+        draft, source, message_id=message_id, sender=app.settings.address, now=at, automatic=automatic, html=html
+    )
+
+
+def _settle(app: App, case: Case, parcel: _Parcel, handover: Handover) -> int:
+    """Record what became of it, per recipient. Unknown is worst: nobody can know, so a person has to look."""
+    delivery = parcel.delivery.ended(handover, app.now())
+    if handover.unknown:
+        _move(app, case, Event.LOSE, f"{LOST} The last that was heard: {handover.reply}", "unknown", delivery)
+        alerts.note(app, case, key=f"lost:{case.version}", text=LOST)
+    elif handover.deferred:
+        _defer(app, case, delivery, handover)
+    elif handover.refused:
+        _refuse(app, case, delivery, handover)
+    else:
+        _move(app, case, Event.ACCEPT, handover.reply, "accepted", delivery)
+        return 1
+    return 0
+
+
+def _defer(app: App, case: Case, delivery: Delivery, handover: Handover) -> None:
+    first = min((d.started_at for d in app.store.deliveries.of(case)), default=delivery.started_at)
+    again = next_attempt(delivery.attempt, first, app.now())
+    if again is None:
+        _refuse(app, case, delivery, handover)
+        return
+    _move(app, case, Event.DEFER, handover.reply, "deferred", delivery, not_before=again)
+    app.agenda.at(again)
+
+
+def _refuse(app: App, case: Case, delivery: Delivery, handover: Handover) -> None:
+    told = f" It did reach {', '.join(handover.accepted)}." if handover.accepted else ""
+    why = f"The mail server would not take the answer: {handover.reply}.{told}"
+    _move(app, case, Event.REFUSE, why, "refused", delivery)
+    alerts.note(app, case, key=f"refused:{case.version}", text=why)
+
+
+def _move(
+    app: App,
+    case: Case,
+    event: Event,
+    why: str,
+    code: str,
+    delivery: Delivery | None = None,
+    not_before: datetime | None = None,
+) -> None:
+    decision = Decision(event, "outbox", Channel.DAEMON, why, app.now(), code=code, versions=app.settings.versions)
+    app.store.cases.move(case, event, decision, delivery=delivery, not_before=not_before)
+    log.info("outbox", case=case.id, event=str(event), code=code)

@@ -1,0 +1,99 @@
+"""Packets: composed for the review folder and for each reviewer, with a token that is bound to what was shown."""
+
+from __future__ import annotations
+
+from mailhitl.case import Case, Event, State
+from mailhitl.daemon import facts
+from mailhitl.daemon.alerts import people
+from mailhitl.daemon.app import App
+from mailhitl.daemon.decide import HELD_AGAIN
+from mailhitl.decision import Decision
+from mailhitl.mail.compose import compose_notice
+from mailhitl.mail.parse import parse
+from mailhitl.mail.stamp import Kind, PrivateId, new_token, token_digest, write_id
+from mailhitl.ports.store import Notice
+from mailhitl.review.packet import Packet, Queue, distinct, render
+
+
+def for_folder(app: App, case: Case) -> tuple[str, bytes]:
+    """Return (Message-ID, bytes) of the packet that stands beside the draft.
+
+    Its token proves only that somebody can read the shared mailbox: no more than a hand in a folder does.
+    """
+    token = new_token()
+    expires = app.now() + app.settings.expire_after
+    app.store.asks.ask(case, "", token_digest(token, app.key), app.now(), expires)
+    message_id = write_id(PrivateId(Kind.PACKET, case.id, case.revision, token), app.key, app.settings.domain)
+    return message_id, _compose(app, case, app.settings.address.spec, message_id)
+
+
+def run_once(app: App) -> int:
+    """Queue a packet for every reviewer who has to be asked about a held case and was not; return how many."""
+    if app.settings.notify != "reviewers":
+        return 0
+    asked = 0
+    for case in app.store.cases.in_state(State.HELD, mailbox=app.settings.mailbox):
+        known = {ask.reviewer for ask in app.store.asks.of(case) if ask.revision == case.revision}
+        for person in people(app, case.group):
+            if person.address.lower() not in known:
+                _ask(app, case, person.address.lower())
+                asked += 1
+    return asked
+
+
+def _ask(app: App, case: Case, reviewer: str) -> None:
+    token = new_token()
+    expires = app.now() + app.settings.expire_after
+    message_id = write_id(PrivateId(Kind.PACKET, case.id, case.revision, token), app.key, app.settings.domain)
+    raw = _compose(app, case, reviewer, message_id)
+    key = f"packet:{case.id}:{case.revision}:{reviewer}"
+    notice = Notice(0, app.settings.mailbox, key, "packet", reviewer, message_id, raw, app.now())
+    app.store.asks.ask(case, reviewer, token_digest(token, app.key), app.now(), expires, notice=notice)
+
+
+def _compose(app: App, case: Case, to: str, message_id: str) -> bytes:
+    packet = packet_of(app, case)
+    text, html = render(packet, app.templates)
+    return compose_notice(
+        sender=app.settings.address,
+        to=to,
+        subject=packet.subject,
+        text=text,
+        html=html,
+        message_id=message_id,
+        now=app.now(),
+        attached=app.store.cases.source(case),
+    )
+
+
+def packet_of(app: App, case: Case) -> Packet:
+    """All that a packet on this case says now."""
+    source = parse(app.store.cases.source(case))
+    draft = app.store.cases.draft(case) if case.draft_digest else None
+    log = app.store.cases.log(case)
+    others = [c for c in app.store.cases.in_state(State.HELD, mailbox=app.settings.mailbox) if c.id != case.id]
+    return Packet(
+        case=case,
+        source=source,
+        draft=draft,
+        reasons=distinct([reason for row in log for reason in row.reasons if reason.rule != "approval"]),
+        findings=facts.found(app, source, draft),
+        notes=_notes(log, case),
+        previous=app.store.cases.draft(case, case.revision - 1) if case.revision > 1 else None,
+        queue=Queue(len(others), min((c.opened_at for c in others), default=None)),
+        lost=bool(log) and _last_move(log).event is Event.LOSE,
+    )
+
+
+def _last_move(log: list[Decision] | tuple[Decision, ...]) -> Decision:
+    moves = [row for row in log if row.to_state is not row.from_state]
+    return (moves or list(log))[-1]
+
+
+def _notes(log: list[Decision] | tuple[Decision, ...], case: Case) -> tuple[str, ...]:
+    """Why it is back: the newest refusal to send, if it is about this revision."""
+    telling = (Event.REFUSE, Event.LOSE)
+    notes = [
+        row.why for row in log if (row.code == HELD_AGAIN and row.revision == case.revision) or row.event in telling
+    ]
+    return tuple(notes[-1:])

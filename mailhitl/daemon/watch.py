@@ -1,0 +1,129 @@
+"""Reviewers' gestures in the folders become decisions, after the time in which a hand may change its mind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import structlog
+
+from mailhitl.case import Event, State
+from mailhitl.daemon import alerts, decide
+from mailhitl.daemon.app import App
+from mailhitl.daemon.decide import Result, Wish
+from mailhitl.daemon.look import Everything, Foreign, look
+from mailhitl.decision import Channel
+from mailhitl.review.gesture import DECISION_ROLES, Gesture, Look, Sighting
+from mailhitl.review.gestures import read
+from mailhitl.review.reviewers import SOMEONE, Hand
+
+log = structlog.get_logger(__name__)
+
+
+def run_once(app: App) -> int:
+    """Carry out every gesture whose time has come; return how many counted."""
+    seen = look(app)
+    gestures = [(one, gesture) for one in seen.looks if (gesture := read(one))]
+    counted = sum(_when_due(app, one, gesture) for one, gesture in gestures)
+    keep = {gesture.key for _, gesture in gestures} | {_foreign_key(one) for one in seen.foreign}
+    _put_back_foreign(app, seen)
+    app.store.sights.keep(app.settings.mailbox, keep)
+    return counted
+
+
+def _when_due(app: App, one: Look, gesture: Gesture) -> int:
+    since = app.store.sights.first_seen(app.settings.mailbox, gesture.key, app.now())
+    due = since + _patience(app, gesture)
+    if app.now() < due:
+        app.agenda.at(due)
+        return 0
+    return _carry_out(app, one, gesture)
+
+
+def _patience(app: App, gesture: Gesture) -> timedelta:
+    """How long a sight must stay the same. mutt puts a draft into the trash while it is open: that waits longest."""
+    waits = {"edited": app.settings.settle, "trashed": app.settings.restore_after}
+    return waits.get(gesture.code, app.settings.grace)
+
+
+def _carry_out(app: App, one: Look, gesture: Gesture) -> int:
+    wish = Wish(_hand(app, gesture), Channel.FOLDER, gesture.code, gesture.why)
+    if gesture.event is None:
+        _ask_back(app, one, gesture)
+        return 0
+    if any(row.proof == wish.hand.proof for row in app.store.cases.log(one.case) if row.channel is Channel.FOLDER):
+        # Read before; only the move back into Review was lost.
+        _put_back(app, one.at(*DECISION_ROLES))
+        return 0
+    result = _decide(app, one, gesture, wish)
+    log.info("gesture", case=one.case.id, gesture=gesture.code, by=wish.hand.by, done=result.done)
+    if not result.done:
+        alerts.note(app, one.case, key=f"{gesture.key}:{one.case.version}", text=result.text)
+    if not result.done or gesture.event is Event.ESCALATE or one.case.id in _still_held(app, one):
+        _put_back(app, one.at(*DECISION_ROLES))
+    return int(result.done)
+
+
+def _decide(app: App, one: Look, gesture: Gesture, wish: Wish) -> Result:
+    case = one.case
+    match gesture.event:
+        case Event.APPROVE:
+            return decide.approve(app, case, wish, gesture.edit)
+        case Event.REJECT:
+            return decide.reject(app, case, wish)
+        case Event.ESCALATE:
+            if gesture.edit:
+                decide.revise(app, case, wish, gesture.edit)
+                case = app.store.cases.get(case.id)
+            return decide.escalate(app, case, wish)
+        case Event.HOLD:
+            return decide.hold(app, case, wish)
+        case Event.REVISE if gesture.edit:
+            return decide.revise(app, case, wish, gesture.edit)
+    raise AssertionError(f"no detector yields {gesture.event}")
+
+
+def _still_held(app: App, one: Look) -> set[int]:
+    """The case, when it waits for a second approval: its draft belongs back into Review."""
+    return {one.case.id} if app.store.cases.get(one.case.id).state is State.HELD else set()
+
+
+def _hand(app: App, gesture: Gesture) -> Hand:
+    """Whose hand: the owner of the folder when it is one reviewer's own, else somebody who may open the mailbox."""
+    place = gesture.place
+    proof = f"folder {place.folder}, mail {place.uidvalidity}/{place.uid}"
+    person = app.reviewers.by_name(gesture.owner) if gesture.owner else None
+    return Hand(person.address, True, proof) if person else Hand(SOMEONE, False, proof)
+
+
+def _ask_back(app: App, one: Look, gesture: Gesture) -> None:
+    text = f"{gesture.why}\n\nNothing has been done, and nothing is sent until it is clear."
+    alerts.note(app, one.case, key=gesture.key, text=text)
+
+
+def _put_back(app: App, sightings: Iterable[Sighting]) -> None:
+    for sighting in sightings:
+        app.mailbox.move(sighting.location, app.folders.review)
+        app.seen.pop(sighting.location, None)
+
+
+def _put_back_foreign(app: App, seen: Everything) -> None:
+    """Foreign mail in a decision folder is never sent: a customer's mail belongs into the inbox, ours into Review."""
+    for one in seen.foreign:
+        since = app.store.sights.first_seen(app.settings.mailbox, _foreign_key(one), app.now())
+        if app.now() < since + app.settings.grace:
+            app.agenda.at(since + app.settings.grace)
+            continue
+        target = app.folders.review if one.own else app.folders.inbox
+        app.mailbox.move(one.location, target)
+        alerts.raise_alert(
+            app,
+            key=_foreign_key(one),
+            subject=f"a mail in {one.location.folder} is not one of our drafts",
+            text=f"“{one.subject}” stood in {one.location.folder}, but it is no draft that waits for a decision. "
+            f"It was not sent; it is in {target} now.",
+        )
+
+
+def _foreign_key(one: Foreign) -> str:
+    return f"foreign:{one.location.folder}:{one.location.uidvalidity}:{one.location.uid}"

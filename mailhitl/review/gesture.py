@@ -1,0 +1,99 @@
+"""A gesture: what a reviewer did in a mail client, before its meaning is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailhitl.case import Case, Event
+from mailhitl.draft import Draft
+from mailhitl.mail.edited import EditedDraft
+from mailhitl.mail.stamp import Kind
+from mailhitl.ports.mailbox import Location
+from mailhitl.review.identity import Claim
+
+
+class Role(StrEnum):
+    """What a watched folder is for."""
+
+    REVIEW = "review"
+    APPROVE = "approve"
+    REJECT = "reject"
+    ESCALATE = "escalate"
+    OUTGOING = "outgoing"
+    DRAFTS = "drafts"
+    TRASH = "trash"
+
+
+#: Standing here, a draft or packet says something; elsewhere it only stands.
+DECISION_ROLES = (Role.APPROVE, Role.REJECT, Role.ESCALATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A mail of ours seen in a watched folder. ``edited`` is what a draft says now; None for a packet.
+
+    ``owner`` is the reviewer's name when the folder is that reviewer's own (``Approve/anna``), "" otherwise.
+    """
+
+    role: Role
+    location: Location
+    claim: Claim
+    edited: EditedDraft | None = None
+    owner: str = ""
+
+    @property
+    def digest(self) -> str:
+        return self.edited.draft.digest if self.edited else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that one look at the folders showed of one case.
+
+    ``draft`` is its current draft as the store has it, ``revisions`` maps the digest of every stored revision to its
+    number. IMAP never says who moved a mail; what is seen is all there is.
+    """
+
+    case: Case
+    draft: Draft | None
+    revisions: Mapping[str, int]
+    sightings: tuple[Sighting, ...]
+
+    def at(self, *roles: Role) -> tuple[Sighting, ...]:
+        return tuple(seen for seen in self.sightings if seen.role in roles)
+
+    def drafts(self, *roles: Role) -> tuple[Sighting, ...]:
+        return tuple(seen for seen in self.at(*roles) if seen.claim.kind is Kind.DRAFT and seen.edited is not None)
+
+    def new_versions(self, *roles: Role) -> tuple[Sighting, ...]:
+        """Drafts whose words stand in no stored revision: somebody's edit."""
+        return tuple(seen for seen in self.drafts(*roles) if seen.digest not in self.revisions)
+
+
+@dataclass(frozen=True, slots=True)
+class Gesture:
+    """One intention seen in the folders.
+
+    ``event`` is None for a sight nobody can read (``why`` asks the question). ``sights`` identifies what was seen: the
+    grace period runs as long as it stays the same. ``place`` is the mail that shows it, ``edit`` is set when the words
+    are a reviewer's own.
+    """
+
+    case_id: int
+    event: Event | None
+    code: str
+    why: str
+    sights: str
+    place: Location
+    owner: str = ""
+    edit: EditedDraft | None = None
+
+    @property
+    def key(self) -> str:
+        """Names this sight among all others, for the grace period."""
+        return f"{self.case_id}:{self.code}:{self.sights}"
+
+
+Detector = Callable[[Look], Gesture | None]

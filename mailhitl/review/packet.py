@@ -1,0 +1,153 @@
+"""The review packet: short, evidence-based, answerable. At most one screen on a phone.
+
+What it says is decided here; how it looks is ``templates/packet``. No line consists of a bare command, because Outlook
+quotes without marks and our own words must never read as an answer; and there is no link that decides anything, because
+scanners click links.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from mailhitl.case import Case, Outcome
+from mailhitl.decision import Finding, Reason
+from mailhitl.draft import Draft
+from mailhitl.mail.message import Message
+from mailhitl.mail.text import one_line
+
+EXCERPT_LINES = 8
+CHANGED_LINES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer a reviewer can give, and what it does."""
+
+    word: str
+    meaning: str
+
+
+CHOICES = (
+    Choice("approve", "send exactly this"),
+    Choice("edit: your text", "send your text instead"),
+    Choice("reject: why", "send nothing; the question stays open for a person"),
+    Choice("escalate: group or name", "ask somebody else"),
+)
+BLOCKED_CHOICES = (
+    Choice("reject: why", "close this; nothing is sent"),
+    Choice("escalate: group or name", "hand it to somebody else"),
+)
+LOST_CHOICES = (
+    Choice("arrived", "the customer has it; close the case"),
+    Choice("approve", "send it again (the same Message-ID, so that most systems show it once)"),
+    Choice("reject: why", "send nothing more; the question stays open for a person"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How many wait besides this one, and since when the oldest does."""
+
+    waiting: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """All that a packet says."""
+
+    case: Case
+    source: Message
+    draft: Draft | None
+    reasons: tuple[Reason, ...]
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+    previous: Draft | None = None
+    queue: Queue = Queue(0, None)
+    expires_at: datetime | None = None
+    lost: bool = False
+
+    @property
+    def short_reason(self) -> str:
+        """The first reason's rule, for the subject."""
+        if self.lost:
+            return "may have gone out"
+        if self.case.outcome is Outcome.BLOCK:
+            return "answer yourself"
+        return one_line(self.reasons[0].rule, 60) if self.reasons else "your decision"
+
+    @property
+    def subject(self) -> str:
+        return f"[Review] {self.short_reason}: {one_line(self.source.subject, 120) or '(no subject)'}"
+
+    @property
+    def customer(self) -> str:
+        """Name and address of who wrote; never the name alone, which anybody can choose."""
+        sender = self.source.sender
+        return f"{one_line(sender.name, 80)} <{sender.spec}>" if sender.name else sender.spec or "(unknown sender)"
+
+    @property
+    def action(self) -> str:
+        if self.lost:
+            return "Look whether this answer arrived. The connection broke before the mail server confirmed it."
+        if self.draft is None:
+            return "Answer this customer yourself. No answer was drafted."
+        if not self.draft.complete:
+            return f"Write an answer to {', '.join(self.draft.to)}. No template fits; a skeleton stands in Review."
+        return f"Send this answer to {', '.join(self.draft.to)}"
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        if self.lost:
+            return LOST_CHOICES
+        if self.draft is None:
+            return BLOCKED_CHOICES
+        return CHOICES[1:] if not self.draft.complete else CHOICES
+
+    @property
+    def excerpt(self) -> tuple[str, ...]:
+        """The customer's newest words, the first lines of them."""
+        lines = [one_line(line, 200) for line in self.source.new_text.splitlines() if line.strip()]
+        return tuple(lines[:EXCERPT_LINES]) + (("…",) if len(lines) > EXCERPT_LINES else ())
+
+    @property
+    def impact(self) -> tuple[str, ...]:
+        """What sending it would mean, in words."""
+        lines = [f"{finding.kind}: {one_line(finding.text, 120)}" for finding in self.findings]
+        if self.draft and self.draft.cc:
+            lines.append(f"copies go to {', '.join(self.draft.cc)}")
+        if self.draft and self.draft.attachments:
+            lines.append(f"attached: {', '.join(a.name for a in self.draft.attachments)}")
+        reply_to = [a.spec for a in self.source.reply_to if a.key and a.key != self.source.sender.key]
+        if reply_to:
+            lines.append(f"the customer asks for answers at {', '.join(reply_to)}, not at the sender's own address")
+        return tuple(lines)
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What differs from the last revision, line by line; ``-`` was, ``+`` is."""
+        if self.previous is None or self.draft is None:
+            return ()
+        old, new = self.previous.own_words.splitlines(), self.draft.own_words.splitlines()
+        changed = [line for line in difflib.ndiff(old, new) if line[:2] in ("- ", "+ ") and line[2:].strip()]
+        more = ("…",) if len(changed) > CHANGED_LINES else ()
+        return tuple(one_line(line, 200) for line in changed[:CHANGED_LINES]) + more
+
+
+def render(packet: Packet, environment: ImmutableSandboxedEnvironment) -> tuple[str, str]:
+    """Return (text, HTML)."""
+    text = environment.get_template("packet/packet.txt.j2").render(packet=packet)
+    html = environment.get_template("packet/packet.html.j2").render(packet=packet)
+    return text, html
+
+
+def distinct(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """The reasons with each sentence said once, strictest first."""
+    order = {outcome: rank for rank, outcome in enumerate(reversed(Outcome))}
+    seen = dict.fromkeys(sorted(reasons, key=lambda reason: order[reason.outcome]))
+    return tuple(seen)

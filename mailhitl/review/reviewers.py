@@ -1,0 +1,94 @@
+"""Whose hand it was, and whether it may: reviewers, groups, and how many have to agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mailhitl.case import Event
+from mailhitl.decision import Decision
+
+#: Who moved it when a shared login did: IMAP never says.
+SOMEONE = "someone with access"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """One person who may decide. ``address`` is a strict addr-spec, compared without regard to case."""
+
+    name: str
+    address: str
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewers:
+    """All of them, in the order of the config."""
+
+    people: tuple[Reviewer, ...]
+
+    def in_group(self, group: str) -> tuple[Reviewer, ...]:
+        """The group's people; everybody when the group is "" or has nobody: someone is always left to ask."""
+        return tuple(person for person in self.people if group in person.groups) or self.people
+
+    def by_address(self, address: str) -> Reviewer | None:
+        """The one reviewer whose address is exactly this one. No aliases, no plus-addresses, nothing looser."""
+        return next((person for person in self.people if person.address.lower() == address.lower()), None)
+
+    def by_name(self, name: str) -> Reviewer | None:
+        """The reviewer a folder ``Approve/<name>`` belongs to: by name or by the address's local part."""
+        wanted = name.casefold()
+        for person in self.people:
+            if wanted in (person.name.casefold(), person.address.partition("@")[0].casefold()):
+                return person
+        return None
+
+    def next_group(self, group: str) -> str:
+        """Where an escalation without a name goes: the next group in the order of the config, or everybody ("")."""
+        groups = list(dict.fromkeys(name for person in self.people for name in sorted(person.groups)))
+        later = groups[groups.index(group) + 1 :] if group in groups else groups
+        return later[0] if later else ""
+
+    def find_group(self, wanted: str) -> str | None:
+        """The group that a reviewer named by its own name, or by one of its people's; None when there is none."""
+        word = wanted.strip().casefold()
+        for person in self.people:
+            for group in person.groups:
+                if group.casefold() == word:
+                    return group
+        named = self.by_name(word) or self.by_address(word)
+        return min(named.groups) if named and named.groups else None
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Who did it, as far as it can be known. ``named`` is False for a shared login."""
+
+    by: str
+    named: bool
+    proof: str
+
+
+def approvers(log: Iterable[Decision], digest: str) -> frozenset[str]:
+    """Everyone who has approved exactly this draft so far. One person counts once, however they sign."""
+    return frozenset(
+        decision.by.lower() for decision in log if decision.event is Event.ENDORSE and decision.draft_digest == digest
+    )
+
+
+def may_approve(
+    hand: Hand, *, log: Sequence[Decision], digest: str, author: str, needed: int, named: bool
+) -> tuple[bool, str]:
+    """Return whether this approval releases the draft, and why not when it does not.
+
+    ``author`` is who wrote the words: with several approvals asked for, the editor is not the second pair of eyes.
+    (False, "") means: it counts, and more are needed.
+    """
+    if named and not hand.named:
+        return False, "This answer needs an approval that carries a name: answer the packet that was mailed to you."
+    if needed > 1 and not hand.named:
+        return False, f"This answer needs {needed} people, so each has to say who they are: answer your own packet."
+    if needed > 1 and author.lower() == hand.by.lower():
+        return False, "You have edited this answer, so another person has to approve it."
+    together = approvers(log, digest) | {hand.by.lower()}
+    return len(together) >= needed, ""

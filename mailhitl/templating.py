@@ -1,0 +1,29 @@
+"""Where templates are found, and the sandbox they run in: the admin's own folder first, then the package's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+#: In the wheel they lie inside the package; an editable install sees the repository's own folder.
+PACKAGED = (Path(__file__).parent / "templates", Path(__file__).parents[1] / "templates")
+
+
+def folders(admin: Path | None = None) -> tuple[Path, ...]:
+    """Every folder that exists, in the order they are searched."""
+    return tuple(folder for folder in ((admin,) if admin else ()) + PACKAGED if folder.is_dir())
+
+
+def environment(search: Sequence[Path]) -> ImmutableSandboxedEnvironment:
+    """A sandbox in which an undefined name is an error and ``.html.j2`` escapes what it is given."""
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader([str(folder) for folder in search]),
+        undefined=StrictUndefined,
+        autoescape=lambda name: bool(name and name.endswith(".html.j2")),
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
