@@ -1,0 +1,47 @@
+"""Who was asked to review what, and whether the token was used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from mailhitl.case import Case
+from mailhitl.ports.store import Ask
+from mailhitl.store.database import Database
+from mailhitl.store.models import AskRow
+from mailhitl.store.values import ask_of
+
+
+class SqlAsks:
+    """Fulfils ``ports.store.Asks``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def ask(self, case: Case, reviewer: str, token_digest: str, at: datetime, expires_at: datetime) -> Ask:
+        with self._database.tx():
+            ask_id = self._database.run(
+                AskRow.insert(
+                    case=case.id,
+                    revision=case.revision,
+                    reviewer=reviewer,
+                    token_digest=token_digest,
+                    draft_digest=case.draft_digest or "",
+                    asked_at=at,
+                    expires_at=expires_at,
+                )
+            )
+            return ask_of(self._database.first(AskRow.select().where(AskRow.id == ask_id)))
+
+    def of(self, case: Case) -> Sequence[Ask]:
+        query = AskRow.select().where(AskRow.case == case.id).order_by(AskRow.id)
+        return [ask_of(row) for row in self._database.rows(query)]
+
+    def find(self, token_digest: str) -> Ask | None:
+        row = self._database.first(AskRow.select().where(AskRow.token_digest == token_digest))
+        return None if row is None else ask_of(row)
+
+    def use(self, ask: Ask, at: datetime) -> bool:
+        unused = (AskRow.id == ask.id) & AskRow.used_at.is_null()
+        with self._database.tx():
+            return bool(self._database.run(AskRow.update(used_at=at).where(unused)))

@@ -1,0 +1,153 @@
+"""Cases, their drafts and their log."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from mailhitl.case import OPEN, Case, Event, Outcome, State
+from mailhitl.decision import Decision
+from mailhitl.delivery import Delivery
+from mailhitl.draft import Draft
+from mailhitl.ports.mailbox import Location
+from mailhitl.ports.store import Arrival
+from mailhitl.store import drafts, moves
+from mailhitl.store.database import Database
+from mailhitl.store.fields import digest_of
+from mailhitl.store.models import AutomaticSendRow, CaseRow, DecisionRow, SourceRow
+from mailhitl.store.values import case_of, decision_of
+
+#: The largest id PostgreSQL's INTEGER holds. Ids also come from mails, where anything may stand.
+LARGEST_ID = 2**31 - 1
+#: How many ids one query asks for: SQLite allows 999 parameters in old versions.
+CHUNK = 500
+
+
+class SqlCases:
+    """Fulfils ``ports.store.Cases``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self, arrival: Arrival) -> Case | None:
+        with self._database.tx():
+            known = self._database.first(
+                CaseRow.select().where(CaseRow.mailbox == arrival.mailbox, CaseRow.fingerprint == arrival.fingerprint)
+            )
+            if known is not None:
+                self._found_at(known, arrival.location)
+                return None
+            case_id = self._database.run(CaseRow.insert(**_opened(arrival)))
+            self._database.run(SourceRow.insert(case=case_id, content=arrival.source))
+        return self.get(case_id)
+
+    def get(self, case_id: int) -> Case:
+        row = None
+        if 0 < case_id <= LARGEST_ID:
+            row = self._database.first(CaseRow.select().where(CaseRow.id == case_id))
+        if row is None:
+            raise KeyError(f"there is no case {case_id}")
+        return case_of(row)
+
+    def in_state(self, *states: State, mailbox: str | None = None) -> Sequence[Case]:
+        query = CaseRow.select().where(CaseRow.state.in_(states))
+        return self._cases(_of_mailbox(query, mailbox).order_by(CaseRow.id))
+
+    def in_thread(self, mailbox: str, thread: str) -> Sequence[Case]:
+        same = (CaseRow.mailbox == mailbox) & (CaseRow.thread_digest == digest_of(thread))
+        return self._cases(CaseRow.select().where(same).order_by(CaseRow.id))
+
+    def answering(self, mailbox: str, message_ids: Collection[str]) -> Sequence[Case]:
+        digests = iter({digest_of(message_id) for message_id in message_ids if message_id})
+        found: dict[int, Case] = {}
+        while chunk := list(islice(digests, CHUNK)):
+            asked = (CaseRow.mailbox == mailbox) & CaseRow.message_digest.in_(chunk) & CaseRow.state.in_(OPEN)
+            found.update((case.id, case) for case in self._cases(CaseRow.select().where(asked)))
+        return [found[case_id] for case_id in sorted(found)]
+
+    def known(self, mailbox: str, header_fingerprint: str) -> bool:
+        same = (CaseRow.mailbox == mailbox) & (CaseRow.header_fingerprint == header_fingerprint)
+        return self._database.first(CaseRow.select(CaseRow.id).where(same)) is not None
+
+    def recent(self, *, limit: int = 50, mailbox: str | None = None) -> Sequence[Case]:
+        return self._cases(_of_mailbox(CaseRow.select(), mailbox).order_by(CaseRow.id.desc()).limit(limit))
+
+    def source(self, case: Case) -> bytes:
+        row = self._database.first(SourceRow.select().where(SourceRow.case == case.id))
+        if row is None:
+            raise KeyError(f"case {case.id} has no source")
+        return bytes(row.content)
+
+    def correspondence(self, mailbox: str, sender: str) -> tuple[int, int]:
+        if not sender:
+            return (0, 0)
+        theirs = CaseRow.select().where(CaseRow.mailbox == mailbox, CaseRow.sender_digest == digest_of(sender.lower()))
+        return self._database.count(theirs), self._database.count(theirs.where(CaseRow.state == State.SENT))
+
+    def automatic_sends(self, mailbox: str, since: datetime, recipient: str = "") -> int:
+        query = AutomaticSendRow.select(AutomaticSendRow.case).where(
+            AutomaticSendRow.mailbox == mailbox, AutomaticSendRow.at >= since
+        )
+        if recipient:
+            query = query.where(AutomaticSendRow.recipient_digest == digest_of(recipient.lower()))
+        return self._database.count(query.distinct())
+
+    def draft(self, case: Case, revision: int | None = None) -> Draft:
+        return drafts.read(self._database, case.id, case.revision if revision is None else revision)
+
+    def log(self, case: Case) -> Sequence[Decision]:
+        query = DecisionRow.select().where(DecisionRow.case == case.id).order_by(DecisionRow.id)
+        return [decision_of(row) for row in self._database.rows(query)]
+
+    def move(
+        self,
+        case: Case,
+        event: Event,
+        decision: Decision,
+        *,
+        draft: Draft | None = None,
+        outcome: Outcome | None = None,
+        group: str | None = None,
+        not_before: datetime | None = None,
+        delivery: Delivery | None = None,
+    ) -> Case:
+        move = moves.Move(event, decision, draft, outcome, group, not_before, delivery)
+        return moves.make(self._database, case, move)
+
+    def _cases(self, query: Any) -> list[Case]:
+        return [case_of(row) for row in self._database.rows(query)]
+
+    def _found_at(self, row: Any, location: Location) -> None:
+        if Location(row.folder, row.uidvalidity, row.uid) != location:
+            place = {"folder": location.folder, "uidvalidity": location.uidvalidity, "uid": location.uid}
+            self._database.run(CaseRow.update(**place).where(CaseRow.id == row.id))
+
+
+def _of_mailbox(query: Any, mailbox: str | None) -> Any:
+    return query if mailbox is None else query.where(CaseRow.mailbox == mailbox)
+
+
+def _opened(arrival: Arrival) -> dict[str, Any]:
+    message, sender = arrival.message, arrival.message.sender.spec
+    return {
+        "mailbox": arrival.mailbox,
+        "state": State.RECEIVED,
+        "version": 0,
+        "fingerprint": arrival.fingerprint,
+        "header_fingerprint": arrival.header_fingerprint,
+        "message_id": message.message_id,
+        "message_digest": digest_of(message.message_id),
+        "thread": arrival.thread,
+        "thread_digest": digest_of(arrival.thread),
+        "sender": sender,
+        "sender_digest": digest_of(sender.lower()),
+        "subject": message.subject,
+        "opened_at": arrival.arrived,
+        "folder": arrival.location.folder,
+        "uidvalidity": arrival.location.uidvalidity,
+        "uid": arrival.location.uid,
+        "revision": 0,
+        "group": "",
+    }

@@ -1,0 +1,61 @@
+"""Drafts: one row per revision of a case, with its attachments. Never changed once written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from mailhitl.draft import Attachment, Draft
+from mailhitl.store.database import Database
+from mailhitl.store.fields import clean
+from mailhitl.store.models import AttachmentRow, DraftRow
+
+
+def storable(draft: Draft) -> Draft:
+    """Return the draft as it will be read back: the digest that is approved must be the digest of what is sent."""
+    return replace(draft, subject=clean(draft.subject), text=clean(draft.text))
+
+
+def write(database: Database, case_id: int, revision: int, draft: Draft) -> None:
+    """Add a revision, inside the transaction of its move."""
+    row = {
+        "case": case_id,
+        "revision": revision,
+        "to": draft.to,
+        "cc": draft.cc,
+        "subject": draft.subject,
+        "text": draft.text,
+        "author": draft.author,
+        "template": draft.template,
+        "language": draft.language,
+        "evidence": draft.evidence,
+        "complete": draft.complete,
+    }
+    draft_id = database.run(DraftRow.insert(**row))
+    for file in draft.attachments:
+        attachment = {"name": file.name, "content_type": file.content_type, "content": file.content}
+        database.run(AttachmentRow.insert(draft=draft_id, **attachment))
+
+
+def read(database: Database, case_id: int, revision: int) -> Draft:
+    """Raises KeyError."""
+    row = database.first(DraftRow.select().where(DraftRow.case == case_id, DraftRow.revision == revision))
+    if row is None:
+        raise KeyError(f"case {case_id} has no draft {revision}")
+    files = database.rows(AttachmentRow.select().where(AttachmentRow.draft == row.id).order_by(AttachmentRow.id))
+    return Draft(
+        to=tuple(row.to),
+        cc=tuple(row.cc),
+        subject=row.subject,
+        text=row.text,
+        author=row.author,
+        template=row.template,
+        language=row.language,
+        evidence=tuple(row.evidence),
+        attachments=tuple(_attachment(file) for file in files),
+        complete=row.complete,
+    )
+
+
+def _attachment(row: Any) -> Attachment:
+    return Attachment(row.name, row.content_type, row.content)
