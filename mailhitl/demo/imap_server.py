@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 from proxyprotocol.sock import SocketInfo
 from pymap.backend.dict import Config, Login, Session
 from pymap.backend.dict.filter import FilterSet
-from pymap.backend.dict.mailbox import MailboxData, MailboxSet
+from pymap.backend.dict.mailbox import MailboxData, MailboxSet, Message
 from pymap.concurrent import Event, Subsystem
 from pymap.config import BackendCapability
 from pymap.context import connection_exit
+from pymap.exceptions import NotAllowedError
 from pymap.imap import IMAPConnection
 from pymap.imap.state import ConnectionState
 from pymap.listtree import ListEntry, ListTree
@@ -34,6 +35,8 @@ from pysasl.hashing import Cleartext
 from mailhitl.demo.loop_thread import HOST, LoopThread
 
 if TYPE_CHECKING:
+    from pymap.flags import FlagOp
+    from pymap.interfaces.message import CachedMessage
     from pymap.parsing.response import Response
     from pymap.parsing.specials import ObjectId
     from pymap.selected import SelectedMailbox
@@ -140,6 +143,12 @@ class _Folder(MailboxData):
     @property
     def permanent_flags(self) -> frozenset[Flag]:
         return super().permanent_flags | {Wildcard}
+
+    async def update(self, uid: int, cached_msg: CachedMessage, flag_set: frozenset[Flag], mode: FlagOp) -> Message:
+        # neomutt glues ``\\Draft`` and a keyword together; real servers refuse such a flag, and so its user is asked.
+        if any(flag.is_system and flag not in self.permanent_flags for flag in flag_set):
+            raise NotAllowedError("Invalid system flag.")
+        return await super().update(uid, cached_msg, flag_set, mode)
 
     async def update_selected(self, selected: SelectedMailbox, *, wait_on: Event | None = None) -> SelectedMailbox:
         # pymap waits for the *next* change, even when one came while it was writing out the last.

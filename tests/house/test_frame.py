@@ -11,7 +11,7 @@ import pytest
 from tests.house.source import ROOT, files
 
 #: Written so that this file does not find itself.
-MACHINE_PATH = re.compile(rb"(?<![\w.])/(?:work|root)/|(?<![\w.])/home/[a-z]|\.libr" + rb"ary\b")
+MACHINE_PATH = re.compile(rb"(?<![\w.])/(?:work|root)/|(?<![\w.])/home/[a-z]|(?<!\w)\.libr" + rb"ary\b")
 
 
 def targets() -> set[str]:

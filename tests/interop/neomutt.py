@@ -1,0 +1,229 @@
+"""A driver for neomutt in a tmux of its own: presses keys as a reviewer does and reads the screen.
+
+Every gesture waits for what the screen shows afterwards; nothing sleeps for a guessed time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import time
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+#: Seconds until a screen that does not come is an error.
+PATIENCE = 20.0
+
+SETTINGS = """\
+set imap_user = "{user}"
+set imap_pass = "{password}"
+set folder = "imap://{user}@127.0.0.1:{imap_port}/"
+set spoolfile = "+INBOX"
+set postponed = "+{postponed}"
+set record = "+Sent"
+set ssl_starttls = no
+set ssl_force_tls = no
+set from = "{address}"
+set realname = "{user}"
+set hostname = "{domain}"
+set editor = "{editor}"
+set charset = "utf-8"
+set send_charset = "us-ascii:utf-8"
+set mail_check = 1
+set timeout = 1
+
+# Ask nothing that a test would have to answer.
+set abort_nosubject = no
+set abort_unmodified = no
+set confirmappend = no
+set confirmcreate = no
+set delete = yes
+set fast_reply = yes
+set include = yes
+set mark_old = no
+set move = no
+set quit = yes
+set recall = no
+set wait_key = no
+unset crypt_use_gpgme
+unset signature
+
+# What the driver looks for on the screen.
+set help = no
+set status_format = "{{index}} %f> all=%?m?%m&0? deleted=%?d?%d&0? tagged=%?t?%t&0?"
+set pager_format = "{{pager}} %s"
+set compose_format = "{{compose}}"
+set index_format = "%Z %s"
+"""
+
+SUBMISSION = """\
+set smtp_url = "smtp://{user}:{password}@127.0.0.1:{smtp_port}/"
+set smtp_authenticators = "plain"
+"""
+
+
+class Neomutt:
+    """neomutt, logged in as ``user`` at 127.0.0.1 and showing INBOX once ``start`` returns.
+
+    ``home`` is an empty folder for its files. Without ``smtp_port`` it cannot send. ``postponed`` names the folder that
+    ``recall`` takes drafts from and that postponing puts them into.
+    """
+
+    def __init__(
+        self,
+        imap_port: int,
+        user: str,
+        password: str,
+        *,
+        home: Path,
+        smtp_port: int | None = None,
+        domain: str = "demo.test",
+        postponed: str = "Drafts",
+    ) -> None:
+        self._home = home
+        self._session = f"mailhitl-{uuid.uuid4().hex[:12]}"
+        self._sed = home / "edit.sed"
+        editor = home / "editor"
+        editor.write_text(f'#!/bin/sh\nexec sed -i -f {shlex.quote(str(self._sed))} "$1"\n')
+        editor.chmod(0o755)
+        settings = SETTINGS + (SUBMISSION if smtp_port else "")
+        (home / "neomuttrc").write_text(
+            settings.format(
+                user=user,
+                password=password,
+                imap_port=imap_port,
+                smtp_port=smtp_port,
+                address=f"{user}@{domain}",
+                domain=domain,
+                editor=editor,
+                postponed=postponed,
+            )
+        )
+
+    def start(self) -> Self:
+        command = f"neomutt -n -F {shlex.quote(str(self._home / 'neomuttrc'))}"
+        environment = {"HOME": str(self._home), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TMPDIR": str(self._home)}
+        self._tmux(
+            "-f", os.devnull, "new-session", "-d", "-x", "160", "-y", "50",
+            *(part for name, value in environment.items() for part in ("-e", f"{name}={value}")),
+            command,
+        )  # fmt: skip
+        self.wait_for(r"\{index\} \+INBOX> ")
+        return self
+
+    def quit(self) -> None:
+        """End neomutt and its tmux, whatever the screen shows."""
+        self._tmux("kill-server", check=False)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.quit()
+
+    def keys(self, *keys: str) -> None:
+        """Press keys, by tmux's names (``Enter``, ``C-u``, ``Escape``) or as single characters."""
+        self._tmux("send-keys", *keys)
+
+    def type(self, text: str) -> None:
+        """Type text and nothing else; ``Enter`` in it is five letters."""
+        self._tmux("send-keys", "-l", "--", text)
+
+    def screen(self) -> str:
+        return self._tmux("capture-pane", "-p")
+
+    def wait_for(self, text: str, timeout: float = PATIENCE) -> str:
+        """Return the first screen on which this regular expression is found. Raises TimeoutError with the last one."""
+        deadline = time.monotonic() + timeout
+        while not re.search(text, screen := self.screen()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the screen never showed {text!r}; at last it was:\n{screen}")
+            time.sleep(0.03)
+        return screen
+
+    def open(self, folder: str) -> str:
+        """Show this folder; return the screen."""
+        self.keys("c")
+        self._answer("Open mailbox", f"+{folder}")
+        return self.wait_for(rf"\{{index\}} \+{re.escape(folder)}> ")
+
+    def select(self, subject: str) -> None:
+        """Put the cursor on the mail with these words in its subject."""
+        self.keys("/")
+        self._answer("Search for", f'~s "{subject}"')
+        self.keys("Enter")
+        self.wait_for(r"\{pager\} .*" + re.escape(subject))
+        self.keys("q")
+        self.wait_for(r"\{index\}")
+
+    def move_to(self, folder: str) -> None:
+        """Save the selected mail into another folder: neomutt copies it, and expunges the original when it syncs.
+
+        A mail that has ``\\Draft`` and a keyword and was just read makes neomutt store a malformed flag first; the
+        server refuses, neomutt asks whether to go on, and the reviewer says yes.
+        """
+        self.keys("s")
+        self._answer("Save to mailbox", f"+{folder}")
+        if "Continue?" in self.wait_for(r"deleted=1|Continue\?"):
+            self.keys("y")
+            self.wait_for("deleted=1")
+        self.sync()
+
+    def delete(self) -> None:
+        self.keys("d")
+        self.wait_for("deleted=1")
+        self.sync()
+
+    def sync(self) -> None:
+        """Let neomutt do on the server what it has only marked so far."""
+        self.keys("$")
+        self.wait_for("deleted=0")
+
+    def edit(self, sed: str) -> None:
+        """Change the selected mail's raw text, headers included, where it stands (neomutt's ``e``)."""
+        self._sed.write_text(sed)
+        self.keys("e")
+        self.wait_for("deleted=1")
+        self.sync()
+
+    def reply(self, sed: str) -> None:
+        """Answer the selected mail: ``sed`` works on the quoted text, and what it leaves is sent."""
+        self._sed.write_text(sed)
+        self.keys("r")
+        self.wait_for(r"\{compose\}")
+        self.send()
+
+    def recall(self, sed: str) -> None:
+        """Take up the postponed mail, let ``sed`` change its text, and stay in the compose menu."""
+        self._sed.write_text(sed)
+        self.keys("R")
+        self.wait_for(r"\{compose\}")
+
+    def send(self) -> None:
+        """Send what stands in the compose menu."""
+        self.keys("y")
+        self.wait_for("Mail sent")
+
+    def postpone(self) -> None:
+        """Put what stands in the compose menu into the folder for postponed mail."""
+        self.keys("P")
+        self.wait_for("Message postponed")
+
+    def _answer(self, prompt: str, text: str) -> None:
+        self.wait_for(prompt)
+        self.keys("C-u")
+        self.type(text)
+        self.wait_for(re.escape(text))
+        self.keys("Enter")
+
+    def _tmux(self, *arguments: str, check: bool = True) -> str:
+        ran = subprocess.run(["tmux", "-L", self._session, *arguments], capture_output=True, text=True, check=False)
+        if check and ran.returncode:
+            raise RuntimeError(f"tmux {arguments[0]}: {ran.stderr.strip()}")
+        return ran.stdout
