@@ -1,0 +1,183 @@
+"""What a watcher promises: it tells of changes soon, survives the server, and stops when told."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from mailhitl.backends.idle import ImapWatcher
+from mailhitl.backends.memory import MemoryMailbox, MemoryWatcher
+from mailhitl.ports.mailbox import Watcher
+from tests.contract.accounts import Account, ImapAccount, account_name, settings
+from tests.contract.conftest import BARE
+from tests.servers import Dovecot, DovecotOptions, RudeImap
+
+#: Seconds until a hint must have come.
+PATIENCE = 20.0
+MAIL = b"Subject: hello\r\n\r\nhello\r\n"
+
+
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[queue.Queue[str]]:
+    told: queue.Queue[str] = queue.Queue()
+    watcher.start(told.put)
+    try:
+        yield told
+    finally:
+        watcher.stop()
+
+
+def watcher_of(account: Account, *folders: str) -> Watcher:
+    if isinstance(account, ImapAccount):
+        return ImapWatcher(account.settings, folders)
+    mailbox = account.connect()
+    assert isinstance(mailbox, MemoryMailbox)
+    return MemoryWatcher(mailbox, folders)
+
+
+def watch_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("idle ")]
+
+
+def await_told(told: queue.Queue[str], folder: str) -> None:
+    while told.get(timeout=PATIENCE) != folder:
+        pass
+
+
+IDLERS = ["memory", "pymap", *(pytest.param(name, marks=pytest.mark.servers) for name in ("dovecot", "dovecot-dot"))]
+
+
+@pytest.mark.parametrize("account", IDLERS, indirect=True)
+def test_a_new_mail_is_told(account: Account) -> None:
+    mailbox = account.connect()
+    with watching(watcher_of(account, "INBOX")) as told:
+        if isinstance(account, ImapAccount):
+            await_told(told, "INBOX")  # the connection stands
+        mailbox.append("INBOX", MAIL)
+        assert told.get(timeout=PATIENCE) == "INBOX"
+
+
+@pytest.mark.parametrize("account", IDLERS, indirect=True)
+def test_a_mail_that_leaves_is_told(account: Account) -> None:
+    mailbox = account.connect()
+    mailbox.append("INBOX", MAIL)
+    with watching(watcher_of(account, "INBOX")) as told:
+        if isinstance(account, ImapAccount):
+            await_told(told, "INBOX")
+        mailbox.remove(mailbox.locations("INBOX"))
+        assert told.get(timeout=PATIENCE) == "INBOX"
+
+
+@pytest.mark.parametrize("account", IDLERS, indirect=True)
+def test_each_of_several_folders_is_told_by_its_name(account: Account) -> None:
+    mailbox = account.connect()
+    mailbox.create("Approve")
+    with watching(watcher_of(account, "INBOX", "Approve")) as told:
+        if isinstance(account, ImapAccount):
+            assert {told.get(timeout=PATIENCE), told.get(timeout=PATIENCE)} == {"INBOX", "Approve"}
+        mailbox.append("Approve", MAIL)
+        await_told(told, "Approve")
+
+
+@pytest.mark.servers
+def test_a_restarted_server_is_watched_again() -> None:
+    with Dovecot() as server:
+        account = ImapAccount("127.0.0.1", server.port, account_name())
+        with watching(watcher_of(account, "INBOX")) as told:
+            await_told(told, "INBOX")
+            server.stop()
+            server.start()
+            await_told(told, "INBOX")
+            mailbox = account.connect()
+            mailbox.append("INBOX", MAIL)
+            await_told(told, "INBOX")
+            account.close()
+
+
+@pytest.mark.servers
+def test_a_server_without_idle_is_left_in_peace(dovecot: Callable[[DovecotOptions], Dovecot]) -> None:
+    watcher = ImapWatcher(settings(dovecot(BARE).port, account_name()), ["INBOX"])
+    told: queue.Queue[str] = queue.Queue()
+    watcher.start(told.put)
+    for thread in watch_threads():
+        thread.join(PATIENCE)
+    assert not watch_threads()
+    assert told.empty()
+    watcher.stop()
+
+
+def test_stopping_leaves_no_thread() -> None:
+    with RudeImap() as server:
+        with watching(ImapWatcher(settings(server.port), ["INBOX", "Approve"])) as told:
+            await_told(told, "INBOX")
+        assert not watch_threads()
+
+
+def test_stopping_while_nobody_answers_does_not_wait_for_an_answer() -> None:
+    with RudeImap({"LOGIN": b""}) as server:
+        watcher = ImapWatcher(settings(server.port, timeout=3.0), ["INBOX"])
+        told: queue.Queue[str] = queue.Queue()
+        watcher.start(told.put)
+        watcher.stop()
+        assert told.empty()
+        for thread in watch_threads():
+            thread.join(PATIENCE)
+
+
+def test_stopping_before_starting_is_no_error() -> None:
+    watcher = ImapWatcher(settings(1), ["INBOX"])
+    watcher.stop()
+    assert not watch_threads()
+
+
+def test_a_cut_connection_is_made_anew() -> None:
+    with RudeImap() as server, watching(ImapWatcher(settings(server.port), ["INBOX"])) as told:
+        await_told(told, "INBOX")
+        server.cut()
+        await_told(told, "INBOX")
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize("words", [b"* 2 EXISTS\r\n", b"* 1 EXPUNGE\r\n", b"* 1 FETCH (FLAGS (\\Seen))\r\n"])
+def test_a_change_is_told(words: bytes) -> None:
+    with RudeImap() as server, watching(ImapWatcher(settings(server.port), ["INBOX"])) as told:
+        await_told(told, "INBOX")
+        server.say(words)
+        await_told(told, "INBOX")
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("words", [b"* BYE shutting down\r\n", b"garbage\r\n", b"* 2 EXI", b"* 1 FETCH (FLAGS (\r\n"])
+def test_nonsense_and_goodbyes_lead_to_a_new_connection(words: bytes) -> None:
+    with RudeImap() as server, watching(ImapWatcher(settings(server.port), ["INBOX"])) as told:
+        await_told(told, "INBOX")
+        server.say(words)
+        server.cut()
+        await_told(told, "INBOX")
+        while server.connections < 2:
+            await_told(told, "INBOX")
+
+
+def test_a_still_here_is_not_a_change() -> None:
+    with RudeImap() as server, watching(ImapWatcher(settings(server.port), ["INBOX"])) as told:
+        await_told(told, "INBOX")
+        server.say(b"* OK Still here\r\n")
+        server.say(b"* 2 EXISTS\r\n")
+        await_told(told, "INBOX")
+        assert told.empty()
+
+
+def test_a_wrong_password_is_not_tried_again_soon() -> None:
+    with RudeImap({"LOGIN": b"{tag} NO [AUTHENTICATIONFAILED] no\r\n"}) as server:
+        watcher = ImapWatcher(settings(server.port), ["INBOX"])
+        watcher.start(lambda folder: None)
+        while not any(b"LOGIN" in command for command in server.commands):
+            pass
+        server.cut()
+        watcher.stop()
+        assert server.connections == 1
+        assert not watch_threads()
