@@ -48,20 +48,6 @@ class Draft:
         return tuple(dict.fromkeys((*self.to, *self.cc)))
 
     @property
-    def own_words(self) -> str:
-        """The answer without the quoted mail below it and the line that introduces it."""
-        lines = self.text.splitlines()
-        first = next((n for n, line in enumerate(lines) if line.startswith(">")), len(lines))
-        own = lines[:first]
-        if first < len(lines):
-            while own and not own[-1].strip():
-                own.pop()
-            if own and own[-1].rstrip().endswith(":"):
-                own.pop()
-        rest = [line for line in lines[first:] if not line.startswith(">")]
-        return "\n".join((*own, *rest)).strip()
-
-    @property
     def digest(self) -> str:
         """Identify the words, not a mail client's line wrapping, quoting depth marks or normal form."""
         parts = (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -19,6 +18,8 @@ from mailhitl.ports.store import Store
 from mailhitl.ports.transport import Transport
 from mailhitl.review.gesture import Sighting
 from mailhitl.review.reviewers import Reviewers
+from mailhitl.rules.engine import ALL_GATES
+from mailhitl.rules.gates import Gates
 from mailhitl.rules.rule import Rule
 
 
@@ -29,7 +30,8 @@ class Settings:
     mailbox: str
     address: Address
     own: frozenset[str]
-    start: timedelta | datetime = timedelta(0)
+    since: Callable[[datetime], datetime] = lambda now: now
+    only_new: bool = True
     skip_answered: bool = False
     fetch_limit: int = 1_000_000
     poll: timedelta = timedelta(seconds=60)
@@ -43,7 +45,7 @@ class Settings:
     per_correspondent: int = 3
     per_hour: int = 60
     sent_copy: bool = True
-    timezone: ZoneInfo = ZoneInfo("UTC")
+    timezone: tzinfo = UTC
     versions: str = ""
 
     @property
@@ -72,6 +74,7 @@ class Drafting:
     with_quote: Callable[[Draft, Message], Draft]
     frame: Callable[[Draft, str], str | None]
     findings: Callable[[Draft, Message], tuple[Finding, ...]]
+    own_words: Callable[[Draft, Message], str]
     language: Callable[[str], str]
 
 
@@ -90,8 +93,10 @@ class App:
     templates: ImmutableSandboxedEnvironment
     customer: Callable[[Address], Mapping[str, str]]
     office_hours: Callable[[datetime], bool]
-    gates_off: frozenset[str] = frozenset()
+    gates: Gates = ALL_GATES
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    #: Renews the lease; raises LeaseTaken when this process may not act any more. Called before whatever acts.
+    heartbeat: Callable[[], None] = lambda: None
     agenda: Agenda = field(default_factory=Agenda)
     #: What was read once of a mail in a watched folder: mails never change under one UID.
     seen: dict[Location, Sighting | None] = field(default_factory=dict)

@@ -46,20 +46,19 @@ class Incoming:
 
 
 def is_command(app: App, message: Message) -> bool:
-    """True for a mail that answers one of our packets or drafts, from whomever: it never becomes a customer's case."""
-    return answered_id(message, app.key) is not None
+    """True for one of our own people's mails that answers a packet or a draft.
+
+    Anybody else's stays a customer's mail, whatever it answers: mutt and aerc let our ids out to customers.
+    """
+    return answered_id(message, app.key) is not None and _is_ours(app, message.sender.key)
 
 
 def carry_out(app: App, message: Message, location: Location, fingerprint: str) -> None:
     """Do what it says, if it may, and answer it once. Running it twice changes nothing: the first decision wins."""
     sender = message.sender.key
-    if why_automatic(message, own=frozenset()):
-        log.info("automatic answer to a packet ignored", uid=location.uid)
-        return
     incoming = _incoming(app, message)
-    known = app.reviewers.by_address(sender) is not None or sender in app.settings.own
-    if incoming is None or not known:
-        _tell_about_stranger(app, message, incoming)
+    if incoming is None or why_automatic(message, own=frozenset()):
+        log.info("automatic or outdated answer to a packet ignored", uid=location.uid)
         return
     result = _decide(app, incoming)
     subject = one_line(message.subject, 150)
@@ -81,16 +80,23 @@ def _incoming(app: App, message: Message) -> Incoming | None:
     return Incoming(message, case, ask if ask and ask.case_id == case.id else None, private.revision)
 
 
-def _tell_about_stranger(app: App, message: Message, incoming: Incoming | None) -> None:
+def _is_ours(app: App, sender: str) -> bool:
+    return sender in app.settings.own or app.reviewers.by_address(sender) is not None
+
+
+def tell_about_stranger(app: App, message: Message) -> None:
     """A valid token from somebody else's address was forwarded or stolen: it is burned, and we say so."""
-    if incoming and incoming.ask:
-        app.store.asks.use(incoming.ask, app.now())
+    incoming = _incoming(app, message)
+    if incoming is None or incoming.ask is None:
+        return
+    app.store.asks.use(incoming.ask, app.now())
     sender = message.sender.spec or "an unreadable address"
     alerts.raise_alert(
         app,
         key=f"stranger:{message.message_id}",
         subject="somebody who is no reviewer has answered a packet",
-        text=f"A mail from {sender} answers a packet. Nothing was done; its token is not valid any more.",
+        text=f"A mail from {sender} answers a packet of case {incoming.case.id}. It decided nothing; its token is not "
+        "valid any more. The mail itself waits as a case of its own.",
     )
 
 

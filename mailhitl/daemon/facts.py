@@ -41,7 +41,7 @@ def found(app: App, source: Message, draft: Draft | None) -> tuple[Finding, ...]
 
 
 def verdict(app: App, facts: Facts) -> Verdict:
-    return judge(app.rules, facts, gates_off=app.gates_off)
+    return judge(app.rules, facts, app.gates)
 
 
 def _sender(app: App, source: Message) -> SenderFacts:

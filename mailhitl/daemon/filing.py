@@ -6,10 +6,11 @@ from collections import defaultdict
 
 import structlog
 
-from mailhitl.case import OPEN, Case, Event, Outcome, State
+from mailhitl.case import Case, Outcome, State
 from mailhitl.daemon import alerts, packets
 from mailhitl.daemon.app import App
 from mailhitl.daemon.look import look
+from mailhitl.daemon.poison import each
 from mailhitl.errors import StaleFolder
 from mailhitl.mail.compose import compose_filed
 from mailhitl.mail.parse import parse
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 #: Says in any client that a decision is waited for, where the folder can keep it.
 PENDING = "$MailhitlPending"
+#: The row that remembers that the customer's own mail was flagged for a person.
+FLAG = "flag"
 
 
 def run_once(app: App) -> int:
@@ -30,16 +33,19 @@ def run_once(app: App) -> int:
     standing: dict[int, list[Filed]] = defaultdict(list)
     for row in app.store.filings.standing(app.settings.mailbox):
         standing[row.case_id].append(row)
-    steps = 0
-    for one in look(app).looks:
-        rows = standing.pop(one.case.id, [])
-        for step in plan(one, rows, app.now(), app.settings.restore_after):
-            steps += 1
-            _carry_out(app, one.case, rows, step)
-    for rows in standing.values():
-        for row in rows:
-            app.store.filings.withdraw(row)
-    return steps + _flag_sources(app)
+    looks = {one.case.id: one for one in look(app).looks}
+
+    def work(app: App, case: Case) -> int:
+        rows = standing[case.id]
+        steps = [*plan(looks[case.id], rows, app.now(), app.settings.restore_after)]
+        for step in steps:
+            _carry_out(app, case, rows, step)
+        return len(steps)
+
+    done = each(app, "filing", [one.case for one in looks.values()], work)
+    for row in (row for case_id, rows in standing.items() if case_id not in looks for row in rows):
+        app.store.filings.withdraw(row)
+    return done + each(app, "filing", _to_flag(app), _flag)
 
 
 def _carry_out(app: App, case: Case, rows: list[Filed], step: Action) -> None:
@@ -110,19 +116,21 @@ def _draft(app: App, case: Case) -> bytes:
     )
 
 
-def _flag_sources(app: App) -> int:
-    """Flag the customer's mail where a person has to answer by hand, so that no question is forgotten. Once each."""
-    steps = 0
-    known = {(row.case_id, row.kind) for row in app.store.filings.standing(app.settings.mailbox) if row.kind == "flag"}
-    for case in app.store.cases.in_state(State.REJECTED, State.SHUNTED, State.HELD, mailbox=app.settings.mailbox):
-        if (case.id, "flag") in known or (case.state is State.HELD and case.outcome is not Outcome.BLOCK):
-            continue
-        row = Filed(case.id, case.revision, "flag", "", case.folder, app.now())
-        try:
-            app.mailbox.flag(Location(case.folder, case.uidvalidity, case.uid), add=("\\Flagged",))
-        except StaleFolder:
-            log.warning("the customer's mail is not where it was", case=case.id)
-        app.store.filings.plan(row)
-        app.store.filings.confirm(row, app.now())
-        steps += 1
-    return steps
+def _to_flag(app: App) -> list[Case]:
+    """Cases whose customer a person has to answer by hand: rejected, blocked or set aside, and not flagged yet."""
+    standing = app.store.filings.standing(app.settings.mailbox)
+    known = {row.case_id for row in standing if row.kind == FLAG}
+    cases = app.store.cases.in_state(State.REJECTED, State.SHUNTED, State.HELD, mailbox=app.settings.mailbox)
+    by_hand = [case for case in cases if case.state is not State.HELD or case.outcome is Outcome.BLOCK]
+    return [case for case in by_hand if case.id not in known]
+
+
+def _flag(app: App, case: Case) -> int:
+    row = Filed(case.id, case.revision, FLAG, "", case.folder, app.now())
+    try:
+        app.mailbox.flag(Location(case.folder, case.uidvalidity, case.uid), add=("\\Flagged",))
+    except StaleFolder:
+        log.warning("the customer's mail is not where it was", case=case.id)
+    app.store.filings.plan(row)
+    app.store.filings.confirm(row, app.now())
+    return 1

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 import structlog
@@ -15,9 +15,9 @@ from mailhitl.daemon import alerts, commands
 from mailhitl.daemon.app import App
 from mailhitl.decision import Channel, Decision
 from mailhitl.errors import MailhitlError
-from mailhitl.mail.fingerprint import fingerprint
+from mailhitl.mail.fingerprint import fingerprint, header_fingerprint
 from mailhitl.mail.message import Message
-from mailhitl.mail.parse import parse, parse_header
+from mailhitl.mail.parse import parse
 from mailhitl.mail.stamp import read_id
 from mailhitl.mail.thread import thread_key
 from mailhitl.ports.mailbox import Glance, Location
@@ -47,13 +47,12 @@ def run_once(app: App) -> int:
 
 
 def _cursor(app: App, folder: str) -> Cursor:
-    """How far we are; at the first start nothing older than ``start`` counts, after a UIDVALIDITY change all is read."""
+    """How far we are. At the first start nothing older than ``start`` counts; after a UIDVALIDITY change all is read."""
     name, status = app.settings.mailbox, app.mailbox.status(folder)
     cursor = app.store.progress.cursor(name, folder)
     if cursor is None:
-        start = app.settings.start if isinstance(app.settings.start, datetime) else app.now() - app.settings.start
-        last = status.uidnext - 1 if app.settings.start == timedelta(0) else 0
-        cursor = Cursor(status.uidvalidity, last, start)
+        start = app.settings.since(app.now().astimezone(app.settings.timezone))
+        cursor = Cursor(status.uidvalidity, status.uidnext - 1 if app.settings.only_new else 0, start)
     elif cursor.uidvalidity != status.uidvalidity:
         # Fingerprints keep what is known from being answered again; ``start`` keeps the old from being new.
         alerts.raise_alert(
@@ -85,25 +84,22 @@ def _again(app: App, folder: str, cursor: Cursor) -> int:
 
 def _take_in(app: App, batch: Sequence[Location], start: datetime) -> int:
     name = app.settings.mailbox
+    app.heartbeat()
     app.store.progress.begin_attempts(name, batch)
-    finished: list[Location] = [location for location in batch]
+    finished = list(batch)
     done = 0
     glances = {glance.location: glance for glance in app.mailbox.glance(batch)}
     wanted = [location for location in batch if location in glances and _wanted(app, glances[location], start)]
-    for location, raw in _bodies(app, wanted):
+    for location, raw in app.mailbox.fetch_all(wanted, limit=app.settings.fetch_limit):
         try:
             done += _one(app, glances[location], raw)
         except MailhitlError:
             raise
         except Exception as error:  # noqa: BLE001  one bad mail must not stop the others
-            log.error("intake failed", mailbox=name, uid=location.uid, error=type(error).__name__, detail=str(error))
+            log.error("intake failed", mailbox=name, uid=location.uid, error=type(error).__name__)
             finished.remove(location)
     app.store.progress.end_attempts(name, finished)
     return done
-
-
-def _bodies(app: App, locations: Sequence[Location]) -> Iterator[tuple[Location, bytes]]:
-    yield from app.mailbox.fetch_all(locations, limit=app.settings.fetch_limit)
 
 
 def _wanted(app: App, glance: Glance, start: datetime) -> bool:
@@ -120,6 +116,7 @@ def _one(app: App, glance: Glance, raw: bytes) -> int:
     if commands.is_command(app, message):
         commands.carry_out(app, message, glance.location, fingerprint(message, raw))
         return 1
+    commands.tell_about_stranger(app, message)
     return 1 if app.store.cases.open(_arrival(app, glance, message, raw)) else 0
 
 
@@ -131,6 +128,7 @@ def _arrival(app: App, glance: Glance, message: Message, raw: bytes) -> Arrival:
         message=message,
         thread=thread_key(message) or identity,
         fingerprint=identity,
+        header_fingerprint=header_fingerprint(glance.header),
         arrived=glance.arrived,
         source=raw,
     )
@@ -139,12 +137,11 @@ def _arrival(app: App, glance: Glance, message: Message, raw: bytes) -> Arrival:
 def _quarantine(app: App, location: Location) -> int:
     """Open a case without reading the mail, and set it aside for a person."""
     name = app.settings.mailbox
-    [glance, *_] = list(app.mailbox.glance([location])) or [None]
-    if glance is not None:
+    for glance in app.mailbox.glance([location]):
         identity = hashlib.sha256(glance.header).hexdigest()
         subject = "(a mail that could not be read)"
         message = Message(subject=subject, readable=False, size=glance.size, defects=("quarantined",))
-        arrival = Arrival(name, location, message, identity, identity, glance.arrived, glance.header)
+        arrival = Arrival(name, location, message, identity, identity, identity, glance.arrived, glance.header)
         case = app.store.cases.open(arrival)
         if case is not None:
             why = f"taking it in failed {ATTEMPTS} times; please read it in {location.folder} yourself"
@@ -153,7 +150,3 @@ def _quarantine(app: App, location: Location) -> int:
             )
     app.store.progress.end_attempts(name, [location])
     return 1
-
-
-def header_of(glance: Glance) -> Message:
-    return parse_header(glance.header)

@@ -4,41 +4,30 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import structlog
-
 from mailhitl.case import Case, Event, Outcome, State
 from mailhitl.daemon import facts
 from mailhitl.daemon.app import App
+from mailhitl.daemon.poison import each
 from mailhitl.decision import Channel, Decision, Reason, Verdict
 from mailhitl.draft import Draft
-from mailhitl.errors import MailhitlError, StaleCase, TemplateProblem
+from mailhitl.errors import TemplateProblem
 from mailhitl.mail.automatic import why_automatic
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
 
-log = structlog.get_logger(__name__)
-
 
 def run_once(app: App) -> int:
     """Judge every received case; return how many moved."""
-    waiting = app.store.cases.in_state(State.RECEIVED, mailbox=app.settings.mailbox)
-    for case in waiting:
-        try:
-            _judge(app, case)
-        except StaleCase:
-            continue
-        except Exception as error:  # noqa: BLE001  the poison is set aside, the next is served
-            _shunt(app, case, error)
-    return len(waiting)
+    return each(app, "judging", app.store.cases.in_state(State.RECEIVED, mailbox=app.settings.mailbox), _judge)
 
 
-def _judge(app: App, case: Case) -> None:
+def _judge(app: App, case: Case) -> int:
     source = parse(app.store.cases.source(case))
     automatic = why_automatic(source, own=app.settings.own)
     if automatic:
         decision = Decision(Event.SKIP, "rule:automatic mail", Channel.RULE, automatic, app.now(), code="automatic")
         app.store.cases.move(case, Event.SKIP, decision, outcome=Outcome.SKIP)
-        return
+        return 1
     _supersede_older(app, case, source)
     draft, problem = _draft(app, source)
     gathered = facts.gather(app, case, source, draft)
@@ -46,10 +35,11 @@ def _judge(app: App, case: Case) -> None:
     if problem:
         verdict = _with_reason(verdict, problem)
     _settle(app, case, source, draft, verdict)
+    return 1
 
 
 def _supersede_older(app: App, case: Case, source: Message) -> None:
-    """The customer wrote again: an answer to the earlier mail would come too late. At most one case is open a thread."""
+    """The customer wrote again, so an answer to the earlier mail comes too late: at most one case is open a thread."""
     for older in app.store.cases.in_thread(app.settings.mailbox, case.thread):
         open_now = older.state in (State.RECEIVED, State.HELD, State.APPROVED)
         if older.id < case.id and open_now and older.sender == case.sender and source.sender.key:
@@ -105,12 +95,3 @@ EVENTS = {
     Outcome.REVIEW: Event.HOLD,
     Outcome.BLOCK: Event.HOLD,
 }
-
-
-def _shunt(app: App, case: Case, error: Exception) -> None:
-    log.error("case set aside", case=case.id, error=type(error).__name__, detail=str(error))
-    why = (
-        f"{type(error).__name__} while drafting: {error}" if isinstance(error, MailhitlError) else type(error).__name__
-    )
-    decision = Decision(Event.SHUNT, "judging", Channel.DAEMON, why, app.now(), code=type(error).__name__)
-    app.store.cases.move(app.store.cases.get(case.id), Event.SHUNT, decision)

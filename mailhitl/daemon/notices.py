@@ -11,7 +11,7 @@ log = structlog.get_logger(__name__)
 
 
 def run_once(app: App) -> int:
-    """Send what is due; return how many were accepted. A notice twice is better than none, so unknown counts as sent."""
+    """Send what is due; return how many went out. Unknown counts as sent: nobody waits for a notice twice."""
     sent = 0
     for notice in app.store.notices.due(app.settings.mailbox, app.now()):
         handover = app.transport.hand_over(notice.raw, app.settings.address.spec, [notice.recipient], on_phase=_ignore)

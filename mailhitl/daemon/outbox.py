@@ -10,10 +10,10 @@ import structlog
 from mailhitl.case import Case, Event, Outcome, State
 from mailhitl.daemon import alerts, byhand
 from mailhitl.daemon.app import App
+from mailhitl.daemon.poison import each
 from mailhitl.decision import Channel, Decision
 from mailhitl.delivery import Delivery, Handover, Phase, Status, next_attempt
 from mailhitl.draft import Draft
-from mailhitl.errors import StaleCase
 from mailhitl.mail.compose import compose_answer, html_of
 from mailhitl.mail.edited import draft_of
 from mailhitl.mail.parse import parse
@@ -40,20 +40,24 @@ def recover(app: App) -> int:
 
 
 LOST = (
-    "The mail was being handed over when the connection broke, so it may have gone out. It is not sent again by itself. "
-    "Please look whether it arrived: answer the packet with “arrived”, or “approve” to send it again."
+    "The mail was being handed over when the connection broke, so it may have gone out. "
+    "It is not sent again by itself. Please look whether it arrived: answer the packet with “arrived”, or “approve” to send it again."
 )
 
 
 def run_once(app: App) -> int:
     """Send what is approved and due; return how many the server accepted."""
-    sent = 0
-    for case in app.store.cases.in_state(State.APPROVED, mailbox=app.settings.mailbox):
-        if case.not_before and case.not_before > app.now():
-            app.agenda.at(case.not_before)
-        elif _may_leave(app, case):
-            sent += _send(app, case)
-    return sent
+    return each(app, "outbox", app.store.cases.in_state(State.APPROVED, mailbox=app.settings.mailbox), _send_if_due)
+
+
+def _send_if_due(app: App, case: Case) -> int:
+    if case.not_before and case.not_before > app.now():
+        app.agenda.at(case.not_before)
+        return 0
+    if not _may_leave(app, case):
+        return 0
+    # What the last look may have changed is read again: compare-and-set would refuse the old version.
+    return _send(app, app.store.cases.get(case.id))
 
 
 def _may_leave(app: App, case: Case) -> bool:
@@ -113,11 +117,8 @@ class _Parcel:
 
 def _send(app: App, case: Case) -> int:
     parcel = _pack(app, case)
-    try:
-        claim = Decision(Event.CLAIM, "outbox", Channel.DAEMON, "", app.now(), code="claim")
-        claimed = app.store.cases.move(case, Event.CLAIM, claim, delivery=parcel.delivery)
-    except StaleCase:
-        return 0
+    claim = Decision(Event.CLAIM, "outbox", Channel.DAEMON, "", app.now(), code="claim")
+    claimed = app.store.cases.move(case, Event.CLAIM, claim, delivery=parcel.delivery)
     if not parcel.pending:
         return _settle(app, claimed, parcel, Handover((), Phase.DONE))
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mailhitl.case import Case, Event, State
 from mailhitl.daemon import facts
 from mailhitl.daemon.alerts import people
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import HELD_AGAIN
+from mailhitl.daemon.poison import each
 from mailhitl.decision import Decision
 from mailhitl.mail.compose import compose_notice
+from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
 from mailhitl.mail.stamp import Kind, PrivateId, new_token, token_digest, write_id
 from mailhitl.ports.store import Notice
@@ -31,14 +35,15 @@ def run_once(app: App) -> int:
     """Queue a packet for every reviewer who has to be asked about a held case and was not; return how many."""
     if app.settings.notify != "reviewers":
         return 0
-    asked = 0
-    for case in app.store.cases.in_state(State.HELD, mailbox=app.settings.mailbox):
-        known = {ask.reviewer for ask in app.store.asks.of(case) if ask.revision == case.revision}
-        for person in people(app, case.group):
-            if person.address.lower() not in known:
-                _ask(app, case, person.address.lower())
-                asked += 1
-    return asked
+    return each(app, "packets", app.store.cases.in_state(State.HELD, mailbox=app.settings.mailbox), _ask_all)
+
+
+def _ask_all(app: App, case: Case) -> int:
+    known = {ask.reviewer for ask in app.store.asks.of(case) if ask.revision == case.revision}
+    missing = [person.address.lower() for person in people(app, case.group) if person.address.lower() not in known]
+    for reviewer in missing:
+        _ask(app, case, reviewer)
+    return len(missing)
 
 
 def _ask(app: App, case: Case, reviewer: str) -> None:
@@ -76,21 +81,28 @@ def packet_of(app: App, case: Case) -> Packet:
         case=case,
         source=source,
         draft=draft,
+        answer=app.drafting.own_words(draft, source) if draft else "",
         reasons=distinct([reason for row in log for reason in row.reasons if reason.rule != "approval"]),
         findings=facts.found(app, source, draft),
         notes=_notes(log, case),
-        previous=app.store.cases.draft(case, case.revision - 1) if case.revision > 1 else None,
+        previous=_previous(app, case, source),
         queue=Queue(len(others), min((c.opened_at for c in others), default=None)),
         lost=bool(log) and _last_move(log).event is Event.LOSE,
     )
 
 
-def _last_move(log: list[Decision] | tuple[Decision, ...]) -> Decision:
+def _previous(app: App, case: Case, source: Message) -> str:
+    if case.revision < 2:
+        return ""
+    return app.drafting.own_words(app.store.cases.draft(case, case.revision - 1), source)
+
+
+def _last_move(log: Sequence[Decision]) -> Decision:
     moves = [row for row in log if row.to_state is not row.from_state]
     return (moves or list(log))[-1]
 
 
-def _notes(log: list[Decision] | tuple[Decision, ...], case: Case) -> tuple[str, ...]:
+def _notes(log: Sequence[Decision], case: Case) -> tuple[str, ...]:
     """Why it is back: the newest refusal to send, if it is about this revision."""
     telling = (Event.REFUSE, Event.LOSE)
     notes = [

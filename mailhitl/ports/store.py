@@ -226,7 +226,18 @@ class Filings(Protocol):
 class Asks(Protocol):
     """Who was asked to review what."""
 
-    def ask(self, case: Case, reviewer: str, token_digest: str, at: datetime, expires_at: datetime) -> Ask: ...
+    def ask(
+        self,
+        case: Case,
+        reviewer: str,
+        token_digest: str,
+        at: datetime,
+        expires_at: datetime,
+        *,
+        notice: Notice | None = None,
+    ) -> Ask:
+        """Remember who was asked; with the packet that asks queued in the same transaction."""
+        ...
 
     def of(self, case: Case) -> Sequence[Ask]: ...
 

@@ -59,15 +59,16 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """All that a packet says."""
+    """All that a packet says. ``answer`` and ``previous`` are this and the last revision without the quoted mail."""
 
     case: Case
     source: Message
     draft: Draft | None
     reasons: tuple[Reason, ...]
+    answer: str = ""
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
-    previous: Draft | None = None
+    previous: str = ""
     queue: Queue = Queue(0, None)
     expires_at: datetime | None = None
     lost: bool = False
@@ -131,9 +132,9 @@ class Packet:
     @property
     def changes(self) -> tuple[str, ...]:
         """What differs from the last revision, line by line; ``-`` was, ``+`` is."""
-        if self.previous is None or self.draft is None:
+        if not self.previous:
             return ()
-        old, new = self.previous.own_words.splitlines(), self.draft.own_words.splitlines()
+        old, new = self.previous.splitlines(), self.answer.splitlines()
         changed = [line for line in difflib.ndiff(old, new) if line[:2] in ("- ", "+ ") and line[2:].strip()]
         more = ("…",) if len(changed) > CHANGED_LINES else ()
         return tuple(one_line(line, 200) for line in changed[:CHANGED_LINES]) + more

@@ -1,0 +1,43 @@
+"""One round of one mailbox: every runner once, in the order in which a mail passes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mailhitl.daemon import byhand, copies, filing, intake, judging, notices, outbox, packets, watch
+from mailhitl.daemon.app import App
+
+#: What a reviewer's hand has just done leaves before anything else is filed.
+RUNNERS: dict[str, Callable[[App], int]] = {
+    "recover": outbox.recover,
+    "intake": intake.run_once,
+    "byhand": byhand.run_once,
+    "judging": judging.run_once,
+    "watch": watch.run_once,
+    "outbox": outbox.run_once,
+    "copies": copies.run_once,
+    "filing": filing.run_once,
+    "packets": packets.run_once,
+    "notices": notices.run_once,
+}
+
+
+def run_once(app: App) -> int:
+    """Run every runner once; return how much was done."""
+    app.agenda.due = None
+    done = 0
+    for runner in RUNNERS.values():
+        app.heartbeat()
+        done += runner(app)
+    return done
+
+
+def run_until_quiet(app: App, rounds: int = 50) -> int:
+    """Run rounds until one has nothing left to do; return how much was done in all."""
+    total = 0
+    for _ in range(rounds):
+        done = run_once(app)
+        total += done
+        if not done:
+            break
+    return total

@@ -1,0 +1,207 @@
+"""From the config file to an App: the one place where every part is chosen and joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from mailhitl.backends.idle import ImapWatcher
+from mailhitl.backends.imap import ImapMailbox
+from mailhitl.backends.imap_connect import ImapSettings
+from mailhitl.backends.smtp import SmtpSettings, SmtpTransport
+from mailhitl.config.account import MailboxConfig, Server
+from mailhitl.config.rules import read_rules
+from mailhitl.config.schema import Config
+from mailhitl.config.secrets import resolve
+from mailhitl.daemon.app import App, Drafting, Settings
+from mailhitl.daemon.customers import Directory
+from mailhitl.daemon.folders import Folders, resolve_folders
+from mailhitl.drafting import DRAFTERS
+from mailhitl.drafting.findings import findings
+from mailhitl.drafting.language import language_of
+from mailhitl.drafting.library import Library
+from mailhitl.drafting.quoting import answer_words, with_quote
+from mailhitl.drafting.template import Desk, TemplateDrafter
+from mailhitl.drafting.triage import IntentExamples, WordTriage
+from mailhitl.errors import PermanentFailure
+from mailhitl.mail.message import Address
+from mailhitl.ports.mailbox import Mailbox, Watcher
+from mailhitl.ports.store import Store
+from mailhitl.ports.transport import Transport
+from mailhitl.review.reviewers import Reviewer, Reviewers
+from mailhitl.rules.gates import Gates
+from mailhitl.templating import environment, folders
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How to reach one mailbox, and how to make an App of it once it is reached."""
+
+    settings: Settings
+    connect: Callable[[], Mailbox]
+    watch: Callable[[Folders], Watcher]
+    transport: Transport
+    build: Callable[[Mailbox, Transport, Store, Folders], App]
+    wanted: Mapping[str, str]
+
+
+def account(config: Config, name: str) -> Account:
+    """Choose every part for this mailbox. Opens no connection and reads no password yet."""
+    mailbox = config.mailbox[name]
+    settings = settings_of(config, name)
+    imap = _imap(config, mailbox)
+    return Account(
+        settings=settings,
+        connect=lambda: ImapMailbox.connect(imap),
+        watch=lambda found: ImapWatcher(imap, (found.inbox, found.approve)),
+        transport=SmtpTransport(_smtp(config, mailbox)),
+        build=lambda box, transport, store, found: build(config, settings, box, transport, store, found),
+        wanted=mailbox.folders.model_dump(exclude_none=True),
+    )
+
+
+def settings_of(config: Config, name: str) -> Settings:
+    """What the runners need to know of the config."""
+    mailbox, review = config.mailbox[name], config.review
+    return Settings(
+        mailbox=name,
+        address=Address(mailbox.name, mailbox.address),
+        own=frozenset(address.lower() for address in (mailbox.address, *mailbox.aliases)),
+        since=mailbox.start.since,
+        only_new=mailbox.start.day is None and mailbox.start.back == timedelta(0),
+        skip_answered=mailbox.start.unanswered,
+        fetch_limit=mailbox.max_message,
+        poll=mailbox.poll,
+        notify=review.notify,
+        reply_approval=review.reply_approval,
+        trusted_authserv=frozenset(review.trusted_authserv),
+        grace=review.grace,
+        settle=review.settle,
+        restore_after=review.restore_after,
+        expire_after=review.expire_after,
+        per_correspondent=config.agent.caps.per_correspondent_per_day,
+        per_hour=config.agent.caps.per_hour,
+        sent_copy=mailbox.sent_copy,
+        timezone=config.agent.timezone,
+        versions=f"config {config.fingerprint}",
+    )
+
+
+def build(
+    config: Config, settings: Settings, mailbox: Mailbox, transport: Transport, store: Store, found: Folders
+) -> App:
+    """Join everything for one mailbox."""
+    directory = Directory(config.customers.csv if config.customers else None)
+    search = folders(config.agent.templates)
+    return App(
+        settings=settings,
+        folders=found,
+        mailbox=mailbox,
+        transport=transport,
+        store=store,
+        drafting=drafting(config, settings, Library(search), directory),
+        rules=read_rules(config),
+        reviewers=Reviewers(tuple(Reviewer(r.name, r.address, frozenset(r.groups)) for r in config.reviewer)),
+        templates=environment(search),
+        customer=directory.row,
+        office_hours=lambda now: config.review.office_hours.covers(now.astimezone(settings.timezone)),
+        gates=Gates(
+            off=frozenset(config.review.gates_off)
+            | (frozenset({"unauthenticated"}) if config.review.auto_send_unauthenticated else frozenset()),
+            authserv=bool(config.review.trusted_authserv),
+        ),
+    )
+
+
+def drafting(config: Config, settings: Settings, library: Library, directory: Directory) -> Drafting:
+    """The drafting floor of one mailbox."""
+    desk = Desk(
+        library=library,
+        mailbox_name=settings.address.name,
+        mailbox_address=settings.address.spec,
+        own=settings.own,
+        clock=lambda: datetime.now(UTC).astimezone(settings.timezone),
+        templates={intent.name: intent.template for intent in config.intent if intent.template},
+        customer=lambda spec: directory.row(Address("", spec)),
+    )
+    writer = TemplateDrafter(desk)
+    examples = [IntentExamples(i.name, i.examples, i.words, i.template) for i in config.intent]
+    return Drafting(
+        classifier=WordTriage(examples),
+        drafters=tuple(make(desk) for make in DRAFTERS.values()),
+        skeleton=writer.skeleton,
+        with_quote=with_quote,
+        frame=lambda draft, body: library.frame(draft.template, body, subject=draft.subject, language=draft.language),
+        findings=lambda draft, message: findings(
+            draft, message, sources=writer.sources(draft), language=language_of(message.new_text)
+        ),
+        own_words=lambda draft, message: answer_words(draft.text, message),
+        language=language_of,
+    )
+
+
+def find_folders(mailbox: Mailbox, wanted: Mapping[str, str]) -> Folders:
+    """Find the folders, and create those of ours that are missing. Raises PermanentFailure naming one that can't be."""
+    refused: set[str] = set()
+    while True:
+        infos = mailbox.folders()
+        found = resolve_folders(infos, wanted, prefix=mailbox.prefix(), refused=refused)
+        missing = [name for name in found.ours() if name not in {info.name for info in infos if info.selectable}]
+        failed = [name for name in missing if not _created(mailbox, name)]
+        if not failed:
+            return found
+        if (
+            refused & set(failed)
+            or found.ours()
+            == resolve_folders(infos, wanted, prefix=mailbox.prefix(), refused=refused | set(failed)).ours()
+        ):
+            raise PermanentFailure(
+                f"the server would not create the folder {failed[0]}; name another in folders.review"
+            )
+        refused |= set(failed)
+
+
+def _created(mailbox: Mailbox, folder: str) -> bool:
+    try:
+        mailbox.create(folder)
+    except PermanentFailure as problem:
+        log.warning("folder not created", folder=folder, problem=str(problem))
+        return False
+    return True
+
+
+def _imap(config: Config, mailbox: MailboxConfig) -> ImapSettings:
+    server = mailbox.imap
+    return ImapSettings(
+        host=server.host,
+        port=server.port,
+        security=server.security,
+        username=server.username,
+        password=_password(config, server) or str,
+        auth="xoauth2" if server.token_command else "login",
+        ca_file=str(server.ca_file) if server.ca_file else None,
+    )
+
+
+def _smtp(config: Config, mailbox: MailboxConfig) -> SmtpSettings:
+    server = mailbox.smtp
+    return SmtpSettings(
+        host=server.host,
+        port=server.port,
+        security=server.security,
+        username=server.username,
+        password=_password(config, server),
+        auth="xoauth2" if server.token_command else "login",
+        ca_file=str(server.ca_file) if server.ca_file else None,
+    )
+
+
+def _password(config: Config, server: Server) -> Callable[[], str] | None:
+    """Asked at every connect, so that a changed password or a fresh token is found; never kept."""
+    secret = server.token_command or server.password
+    return (lambda: resolve(secret, config.base)) if secret else None

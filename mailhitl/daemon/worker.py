@@ -1,0 +1,137 @@
+"""One mailbox's thread: connect, hold the lease, run rounds, and come back after every failure."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import structlog
+
+from mailhitl.backends.backoff import backoff
+from mailhitl.daemon import cycle
+from mailhitl.daemon.app import App
+from mailhitl.daemon.lease import Lease
+from mailhitl.daemon.wire import Account, find_folders
+from mailhitl.errors import ConfigError, LeaseTaken, MailhitlError, PermanentFailure, StaleFolder
+from mailhitl.ports.mailbox import Mailbox
+from mailhitl.ports.store import Store
+
+log = structlog.get_logger(__name__)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Worker(threading.Thread):
+    """Serves one mailbox until stopped. ``poke`` makes it look at once; ``stop`` ends it after the step at hand."""
+
+    def __init__(self, account: Account, store: Store, *, now: Callable[[], datetime] = _utc_now) -> None:
+        super().__init__(name=f"mailbox-{account.settings.mailbox}", daemon=True)
+        self._account = account
+        self._store = store
+        self._now = now
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._lease = Lease(store, account.settings.mailbox, now)
+        self._failures = 0
+        #: Set after every whole round, for those who wait for one.
+        self.rounds = 0
+        self.problem = ""
+
+    @property
+    def poll_seconds(self) -> float:
+        return self._account.settings.poll.total_seconds()
+
+    def poke(self, folder: str = "") -> None:
+        """Look at the mailbox now. Called by the IDLE watcher and the schedule, from their own threads."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._serve()
+            except (MailhitlError, OSError) as error:
+                self._wait_after(error)
+        try:
+            self._lease.release()
+        except MailhitlError as error:
+            log.warning("lease not released; it ends by itself", problem=str(error))
+
+    def serve_once(self) -> int:
+        """Connect, run rounds until nothing is left to do, and disconnect: ``run --once``. Raises what goes wrong."""
+        self._lease.renew()
+        mailbox = self._account.connect()
+        try:
+            return cycle.run_until_quiet(self._app(mailbox))
+        finally:
+            mailbox.close()
+            self._lease.release()
+
+    def _serve(self) -> None:
+        """One connection's life."""
+        self._lease.renew()
+        mailbox = self._account.connect()
+        watcher = None
+        try:
+            app = self._app(mailbox)
+            watcher = self._account.watch(app.folders)
+            watcher.start(self.poke)
+            log.info("mailbox connected", mailbox=self._account.settings.mailbox, review=app.folders.review)
+            while not self._stopping.is_set():
+                self._wake.clear()
+                cycle.run_once(app)
+                self._failures, self.problem = 0, ""
+                self.rounds += 1
+                self._wake.wait(self._pause(app))
+        finally:
+            if watcher is not None:
+                watcher.stop()
+            mailbox.close()
+
+    def _app(self, mailbox: Mailbox) -> App:
+        folders = find_folders(mailbox, self._account.wanted)
+        app = self._account.build(mailbox, self._account.transport, self._store, folders)
+        return replace(app, now=self._now, heartbeat=self._beat)
+
+    def _beat(self) -> None:
+        """Called between steps: keeps the lease, and ends the round when the process is asked to stop."""
+        if self._stopping.is_set():
+            raise Stopping("asked to stop")
+        self._lease.renew()
+
+    def _pause(self, app: App) -> float:
+        """Seconds until the next look: the poll interval, or sooner when something falls due."""
+        poll = app.settings.poll.total_seconds()
+        if app.agenda.due is None:
+            return poll
+        return max(0.01, min(poll, (app.agenda.due - self._now()).total_seconds()))
+
+    def _wait_after(self, error: Exception) -> None:
+        if isinstance(error, Stopping):
+            return
+        self._lease.renewed = None
+        self.problem = f"{type(error).__name__}: {error}"
+        if isinstance(error, StaleFolder):
+            log.info("folders changed; looking again", mailbox=self._account.settings.mailbox, problem=str(error))
+        self._failures += 1
+        wait = backoff(self._failures, random.random)
+        level = log.error if isinstance(error, PermanentFailure | ConfigError) else log.warning
+        if isinstance(error, LeaseTaken):
+            wait = min(wait, 10.0)
+        level(
+            "mailbox not served", mailbox=self._account.settings.mailbox, problem=self.problem, again_in=round(wait, 1)
+        )
+        self._wake.clear()
+        self._stopping.wait(wait)
+
+
+class Stopping(MailhitlError):
+    """The process was asked to stop; what was begun is whole, what was not begun waits."""
