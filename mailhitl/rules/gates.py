@@ -13,22 +13,23 @@ from itertools import groupby
 from mailhitl.case import Outcome
 from mailhitl.decision import Finding, Reason
 from mailhitl.rules.rule import Facts
-from mailhitl.rules.words import CHARACTERS, VALUES
+from mailhitl.rules.words import CHARACTERS, VALUES, own_words
 
 #: What each kind of finding means to the reviewer. A kind that is not named here is a gate all the same.
 FINDINGS: dict[str, str] = {
+    "placeholder": "The draft has a placeholder that nobody filled in",
+    "attachment-missing": "The draft speaks of an attachment and has none",
+    "unsourced": "The draft has a link, address or number that stands in no source and not in the customer's mail",
+    "money": "The draft speaks of money or a refund",
     "pricing": "The draft names a price or a discount",
     "promise": "The draft promises or guarantees something",
-    "money": "The draft speaks of money or a refund",
-    "claim": "The draft makes a medical, legal, financial or safety claim",
-    "private": "The draft holds private data or data of somebody else",
-    "strategy": "The draft recommends something strategic",
-    "placeholder": "The draft has a placeholder that nobody filled in",
-    "link": "The draft has a link that stands in no template, knowledge file or mail of this customer",
-    "address": "The draft has an address that stands in no template, knowledge file or mail of this customer",
+    "legal": "The draft makes a legal claim",
+    "medical": "The draft makes a medical claim",
+    "financial": "The draft makes a financial claim",
+    "safety": "The draft makes a claim about safety",
+    "private-data": "The draft holds private data",
     "language": "The draft is not in the customer's language",
-    "attachment": "The draft speaks of an attachment and has none",
-    "recipients": "The draft goes to somebody unexpected",
+    "echo": "The draft repeats the sender's own words, which a stranger may have chosen to be sent by us",
 }
 
 
@@ -74,7 +75,7 @@ def _unreadable(facts: Facts, gates: Gates) -> str:
 
 def _length(facts: Facts, gates: Gates) -> str:
     message = facts.message
-    longest = max(len(message.new_text), len(facts.draft.text) if facts.draft else 0)
+    longest = max(len(message.new_text), len(own_words(facts.draft, message)) if facts.draft else 0)
     most = max(len(message.to), len(message.cc), len(message.senders))
     if message.truncated or longest > CHARACTERS:
         return f"The mail or the draft is longer than the {CHARACTERS:,} characters that the rules read."
@@ -89,10 +90,26 @@ def _unauthenticated(facts: Facts, gates: Gates) -> str:
     return "No trusted server vouches for the sender's address (SPF, DKIM or DMARC, aligned with From)."
 
 
+def _recipients(facts: Facts, gates: Gates) -> str:
+    if facts.recipients.external or facts.recipients.new:
+        return "The draft goes to somebody other than us and the sender's own organisation."
+    return ""
+
+
+def _high_value(facts: Facts, gates: Gates) -> str:
+    marked = (cell for column, cell in facts.customer.items() if column.casefold() == "high_value")
+    return "This is a high-value customer." if next(marked, "").strip().casefold() in YES else ""
+
+
+#: What the column ``high_value`` of the customer directory says of a customer who always gets a person.
+YES = frozenset({"yes", "true", "1", "x", "ja"})
+
 CHECKS: dict[str, Callable[[Facts, Gates], str]] = {
     "no-template": _no_template,
     "unreadable": _unreadable,
     "length": _length,
+    "recipients": _recipients,
+    "high-value": _high_value,
     "unauthenticated": _unauthenticated,
 }
 

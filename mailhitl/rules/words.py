@@ -10,7 +10,9 @@ import sys
 import unicodedata
 from functools import lru_cache
 
-from mailhitl.draft import Draft
+from mailhitl.draft import Draft, fold
+from mailhitl.mail.message import Message
+from mailhitl.mail.text import QUOTED
 
 #: With these, a thousand rules read the longest text in about a tenth of a second.
 CHARACTERS = 20_000
@@ -39,11 +41,15 @@ def encoded(text: str) -> bytes:
     return words(text).encode("utf-8", "replace")
 
 
-def own_words(draft: Draft) -> str:
-    """Return what we say in a draft: without the customer's mail quoted below."""
-    return _unquoted(draft.text)
+def own_words(draft: Draft, message: Message) -> str:
+    """Return what we say in a draft, without the customer's mail quoted below.
+
+    A line is a quote only when the customer did write it: a ``>`` alone hides nothing from a rule.
+    """
+    return _unquoted(draft.text, message.text)
 
 
 @lru_cache(maxsize=8)
-def _unquoted(text: str) -> str:
-    return "\n".join(line for line in text.splitlines() if not line.startswith(">"))
+def _unquoted(text: str, theirs: str) -> str:
+    quotable = fold(theirs[:QUOTED])
+    return "\n".join(line for line in text.splitlines() if not (line.startswith(">") and fold(line) in quotable))

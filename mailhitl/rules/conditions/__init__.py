@@ -48,7 +48,8 @@ def _test(collector: Collector, name: str, value: Any) -> Test | None:
     if name in LATER:
         collector.add(name, f"is not available yet: {LATER[name]}")
     elif name not in CONDITIONS:
-        collector.add(name, f"is not a condition.{suggestion(name, CONDITIONS)}")
+        hint = suggestion(name, CONDITIONS) or f" Conditions: {', '.join(CONDITIONS)}."
+        collector.add(name, f"is not a condition.{hint}")
     elif condition := collector.build(name, partial(CONDITIONS[name], value)):
         return Test(name, value, condition)
     return None

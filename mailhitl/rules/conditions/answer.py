@@ -95,7 +95,7 @@ def _authors(facts: Facts) -> Iterable[str]:
 
 
 def _draft_words(facts: Facts) -> Iterable[str]:
-    return (own_words(facts.draft),) if facts.draft else ()
+    return (own_words(facts.draft, facts.message),) if facts.draft else ()
 
 
 def _amounts(facts: Facts) -> Iterable[Decimal]:

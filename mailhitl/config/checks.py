@@ -1,0 +1,234 @@
+"""What must fit together across the file. Each check reads the file as it was parsed, so that all of them can speak
+even when the schema complains too. To add one: write it, name it in CHECKS or WARNINGS, test it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from mailhitl.config.account import is_loopback
+from mailhitl.rules.conditions import table
+from mailhitl.rules.problem import Problem, WrongCondition, suggestion
+
+Data = Mapping[str, Any]
+Check = Callable[[Data], Iterator[Problem]]
+
+
+def conditions(data: Data) -> Iterator[Problem]:
+    """Every condition can be built."""
+    for number, rule in _tables(data, "rule"):
+        try:
+            if isinstance(rule.get("when"), dict):
+                table(rule["when"])
+        except WrongCondition as error:
+            for found in error.problems:
+                yield Problem(("rule", number, "when", *found.path), found.what)
+
+
+def servers(data: Data) -> Iterator[Problem]:
+    """Passwords travel encrypted, and each login has exactly one."""
+    for name, box in _mailboxes(data):
+        for role in ("imap", "smtp"):
+            for key, what in _server(_section(box, role)):
+                yield Problem(("mailbox", name, role, key), what)
+
+
+def _server(server: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if server.get("security") == "none" and server.get("allow_insecure") is not True:
+        if not is_loopback(_word(server.get("host"))):
+            yield "security", '"none" is only for this machine: to another, passwords would travel in clear.'
+    if "password" in server and "token_command" in server:
+        yield "token_command", "there is a password too: use one of the two."
+    if server.get("username") and not server.keys() & {"password", "token_command"}:
+        yield "password", "is missing: a username needs a password or a token_command."
+
+
+def rule_shapes(data: Data) -> Iterator[Problem]:
+    """A rule's keys go together."""
+    for number, rule in _tables(data, "rule"):
+        for key, then in ONLY_WITH.items():
+            if key in rule and rule.get("then") in {"send", "review", "block", "skip"} - {then}:
+                yield Problem(("rule", number, key), f'only means something with then = "{then}".')
+        if rule.get("when") == {} and rule.get("then") != "review":
+            yield Problem(("rule", number, "when"), f"is empty: this rule would {rule.get('then')} everything.")
+
+
+ONLY_WITH = {"approvals": "review", "named": "review", "undo": "send", "sample": "send"}
+
+
+def unique_names(data: Data) -> Iterator[Problem]:
+    """Names and addresses by which things are told apart stand only once."""
+    for section, name in (("rule", "name"), ("intent", "name"), ("reviewer", "name"), ("reviewer", "address")):
+        seen: Counter[str] = Counter()
+        for number, entry in _tables(data, section):
+            word = _word(entry.get(name)).casefold()
+            seen[word] += 1
+            if word and seen[word] == 2:
+                yield Problem((section, number, name), f'stands twice: "{entry[name]}".')
+
+
+def unique_mailboxes(data: Data) -> Iterator[Problem]:
+    """No address belongs to two mailboxes: both would answer the same mail."""
+    owners: dict[str, str] = {}
+    for name, box in _mailboxes(data):
+        aliases = box.get("aliases") if isinstance(box.get("aliases"), list) else []
+        for address in {_word(each).casefold() for each in (box.get("address"), *(aliases or ()))} - {""}:
+            if owners.setdefault(address, name) != name:
+                yield Problem(("mailbox", name), f'answers "{address}", which mailbox "{owners[address]}" answers too.')
+
+
+def groups(data: Data) -> Iterator[Problem]:
+    """A rule names only groups that somebody is in."""
+    known = _groups(data)
+    for number, rule in _tables(data, "rule"):
+        group = _word(rule.get("reviewers"))
+        if group and group not in known:
+            yield Problem(
+                ("rule", number, "reviewers"), f'no reviewer is in a group "{group}".{suggestion(group, known)}'
+            )
+
+
+def somebody(data: Data) -> Iterator[Problem]:
+    """Somebody can be asked."""
+    if not data.get("reviewer") and _section(data, "review").get("notify", "reviewers") == "reviewers":
+        yield Problem(
+            ("review", "notify"),
+            'nobody can be asked: add a [[reviewer]], or set notify = "folder" to keep the packets in the mailbox.',
+        )
+
+
+def likely_intents(data: Data) -> Iterator[Problem]:
+    """A rule's intent that is close to a declared one is a slip of the pen, and the rule would never hit."""
+    known = _names(data, "intent")
+    for path, intent in _intents_used(data):
+        if intent not in known and (hint := suggestion(intent, known)):
+            yield Problem(path, f'there is no intent "{intent}".{hint}')
+
+
+def unknown_intents(data: Data) -> Iterator[Problem]:
+    known = _names(data, "intent")
+    for path, intent in _intents_used(data):
+        if intent not in known:
+            yield Problem(path, f'no [[intent]] is called "{intent}": this never hits.')
+
+
+def silent_intents(data: Data) -> Iterator[Problem]:
+    for number, intent in _tables(data, "intent"):
+        if not intent.get("examples") and not intent.get("words"):
+            yield Problem(("intent", number), "has neither examples nor words: no mail will be recognised as it.")
+
+
+def enough_people(data: Data) -> Iterator[Problem]:
+    for number, rule in _tables(data, "rule"):
+        group, wanted = _word(rule.get("reviewers")), rule.get("approvals", 1)
+        people = [
+            person for _, person in _tables(data, "reviewer") if not group or group in _list(person.get("groups"))
+        ]
+        if isinstance(wanted, int) and len(people) < wanted and people:
+            who = f'the group "{group}" has' if group else "there are"
+            yield Problem(("rule", number, "approvals"), f"{wanted} people must agree, and {who} only {len(people)}.")
+
+
+def vouching(data: Data) -> Iterator[Problem]:
+    """Without a trusted server nobody vouches for anybody: what depends on it can never happen."""
+    review = _section(data, "review")
+    if review.get("trusted_authserv"):
+        return
+    if data.get("reviewer") and review.get("reply_approval", "authenticated") == "authenticated":
+        yield Problem(
+            ("review", "reply_approval"), "no approval by reply can count, because trusted_authserv names no server."
+        )
+    if not review.get("auto_send_unauthenticated"):
+        for number, rule in _tables(data, "rule"):
+            if rule.get("then") == "send":
+                yield Problem(
+                    ("rule", number, "then"),
+                    "nothing will be sent without a person, because review.trusted_authserv names no server.",
+                )
+
+
+#: What may stand in the file and does nothing yet.
+UNUSED: dict[tuple[str, ...], str] = {
+    ("customers", "sql"): "the customer directory reads only csv yet: every column is empty.",
+    ("knowledge",): "looking things up is not built yet.",
+    ("llm",): "drafting by a language model is not built yet.",
+    ("digest",): "the weekly digest is not built yet.",
+    ("alarm",): "alarms are not built yet.",
+    ("retention",): "nothing is removed yet: retention is not built.",
+}
+
+
+def unused(data: Data) -> Iterator[Problem]:
+    """Tables whose feature is still to come."""
+    for path, says in UNUSED.items():
+        if path[0] in data and (len(path) == 1 or path[1] in _section(data, path[0])):
+            yield Problem(path, says)
+
+
+CHECKS: tuple[Check, ...] = (
+    servers,
+    rule_shapes,
+    conditions,
+    unique_names,
+    unique_mailboxes,
+    groups,
+    somebody,
+    likely_intents,
+)
+WARNINGS: tuple[Check, ...] = (unknown_intents, silent_intents, enough_people, vouching, unused)
+
+
+def check(data: Data, checks: Iterable[Check]) -> list[Problem]:
+    """Run the checks on a parsed file, whatever shape it is in."""
+    return [found for each in checks for found in each(data)]
+
+
+def _intents_used(data: Data) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield where rules name an intent, and which."""
+    for number, rule in _tables(data, "rule"):
+        yield from _intents_in(rule.get("when"), ("rule", number, "when"))
+
+
+def _intents_in(when: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for name, value in when.items() if isinstance(when, dict) else ():
+        if name == "intent":
+            exact = value.get("is") if isinstance(value, dict) else value
+            below = (*path, name, "is") if isinstance(value, dict) else (*path, name)
+            yield from ((below, word) for word in [_word(exact)] if word)
+            yield from (((*below, number), word) for number, word in enumerate(map(_word, _list(exact))) if word)
+        for number, inner in enumerate(_list(value)):
+            yield from _intents_in(inner, (*path, name, number))
+        if name == "not":
+            yield from _intents_in(value, (*path, name))
+
+
+def _tables(data: Data, section: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, entry in enumerate(_list(data.get(section))):
+        if isinstance(entry, dict):
+            yield number, entry
+
+
+def _mailboxes(data: Data) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield from ((name, box) for name, box in _section(data, "mailbox").items() if isinstance(box, dict))
+
+
+def _section(data: Data, name: str) -> dict[str, Any]:
+    found = data.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _names(data: Data, section: str) -> set[str]:
+    return {_word(entry.get("name")) for _, entry in _tables(data, section)} - {""}
+
+
+def _groups(data: Data) -> set[str]:
+    return {_word(group) for _, person in _tables(data, "reviewer") for group in _list(person.get("groups"))} - {""}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,66 @@
+"""Tables of the contract whose features are still to come: they are read and checked, and a warning says so."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from mailhitl.config.secrets import Secret
+from mailhitl.config.table import Table, key, needed, problem
+from mailhitl.config.values import AddrSpec, Amount, AnchoredPath, Clock, Duration, Weekday, Word
+
+
+class Customers(Table):
+    """Who is writing: a CSV file or a read-only SQL query, keyed by address or domain; read again when it changes."""
+
+    csv: AnchoredPath | None = key(
+        None,
+        "A CSV file with a header: address or domain, and any other columns; high_value = yes always gets a person.",
+    )
+    sql: Word | None = key(None, "A query that yields the same columns.")
+    url: str | None = key(None, "The database that the query asks.", repr=False)
+
+    @model_validator(mode="after")
+    def _one(self) -> Customers:
+        if (self.csv is None) == (self.sql is None):
+            raise problem("must have either csv or sql")
+        if (self.url is None) != (self.sql is None):
+            raise problem("sql and url belong together", "sql" if self.sql else "url")
+        return self
+
+
+class Knowledge(Table):
+    """What the agent may look up."""
+
+    folders: tuple[AnchoredPath, ...] = needed("Folders with text files.")
+
+
+class LanguageModelConfig(Table):
+    """Optional; without it templates draft alone."""
+
+    model: Word = needed('Provider and model, like "openai:gpt-…", or any OpenAI-compatible server\'s model.')
+    base_url: str | None = key(None, "Where an OpenAI-compatible server listens.")
+    api_key: Secret | None = key(None, "Where the key is to be had.")
+    deadline: Duration = key("30s", "Overall time for one draft.")
+    spend_per_day: Amount = key(5.0, "Stop using it for the day after this much money.")
+
+
+class Digest(Table):
+    """The weekly report."""
+
+    to: tuple[AddrSpec, ...] = needed("Who gets it.")
+    weekday: Weekday = key("mon", "Day of the week.")
+    at: Clock = key("08:00", "Time of day, in the agent's time zone.")
+    signoff: str = key("", "A group that must approve the digest first.")
+
+
+class Alarm(Table):
+    """A path that doesn't depend on the failing mailbox."""
+
+    command: Word = needed("A program, run without a shell; the alarm's text is its standard input.")
+
+
+class Retention(Table):
+    """How long things are kept."""
+
+    cases: Duration = key("2y", "Cases and decisions.")
+    bodies: Duration = key("180d", "The words of mails and drafts.")

@@ -1,0 +1,187 @@
+"""The whole config file as one model: what may stand in it, and what it becomes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, WithJsonSchema
+
+from mailhitl.config.account import MailboxConfig
+from mailhitl.config.later import Alarm, Customers, Digest, Knowledge, LanguageModelConfig, Retention
+from mailhitl.config.secrets import Secret
+from mailhitl.config.table import Table, key, needed
+from mailhitl.config.values import AddrSpec, AnchoredPath, Count, Duration, Hours, Share, Switch, Word, Zone, anchored
+from mailhitl.rules.conditions import CONDITIONS
+from mailhitl.rules.gates import OPTIONAL
+
+
+def _mailbox_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", text):
+        raise ValueError("a mailbox's name has only letters, digits, - and _, and at most 40 of them")
+    return text
+
+
+def _store_url(text: str, info: ValidationInfo) -> str:
+    if not re.match(r"sqlite:///.|postgresql://.", text):
+        raise ValueError('must begin with "sqlite:///" or "postgresql://"')
+    if urlsplit(text).password and not (info.context or {}).get("plain", True):
+        raise ValueError("holds a password in plain text: leave it out and set store.password")
+    if text.startswith("sqlite:///"):
+        return f"sqlite:///{anchored(Path(text.removeprefix('sqlite:///')), info)}"
+    return text
+
+
+MailboxName = Annotated[str, AfterValidator(_mailbox_name)]
+
+#: A ``when`` table is read by the conditions themselves (``config/rules.py``); the schema only names them.
+When = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {
+                name: {"description": " ".join((builder.__doc__ or "").split("\n\n")[0].split())}
+                for name, builder in CONDITIONS.items()
+            },
+            "additionalProperties": False,
+        }
+    ),
+]
+
+
+class Caps(Table):
+    """How many mails may leave without a person at most, whatever the rules say."""
+
+    per_correspondent_per_day: Count = key(3, "To one correspondent in 24 hours.", ge=0)
+    per_hour: Count = key(60, "Overall in one hour.", ge=0)
+
+
+class Agent(Table):
+    """The agent itself."""
+
+    timezone: Zone = key("UTC", "For office hours, reminders and the weekly digest.")
+    data_dir: AnchoredPath = key("var", "Database, lock, state; created on first start.")
+    templates: AnchoredPath = key("templates", "Your own templates; what is missing there comes from the package.")
+    allow_plain_secrets: Switch = key(False, "Allow passwords in this file. Better: env, file or command.")
+    caps: Caps = Field(default_factory=Caps, description="Limits for automatic mail.")
+
+
+class StoreConfig(Table):
+    """The database."""
+
+    url: Annotated[str, AfterValidator(_store_url)] = key(
+        "sqlite:///var/mailhitl.db",
+        "sqlite:///path (as seen from this file's folder) or postgresql://user@host/db.",
+        repr=False,
+    )
+    password: Secret | None = key(None, "PostgreSQL's password.")
+
+
+class ReviewerConfig(Table):
+    """One person who may decide."""
+
+    name: Word = needed("Name, also of the person's own folder Approve/<name>.")
+    address: AddrSpec = needed("Where packets go and approvals come from; exactly this address.")
+    groups: tuple[Word, ...] = key((), "Groups that rules name.")
+
+
+class ReviewConfig(Table):
+    """How people are asked, and what counts as their answer."""
+
+    notify: Literal["reviewers", "folder"] = key(
+        "reviewers", '"reviewers": packets also go to the people\'s own addresses; "folder": they stay in the mailbox.'
+    )
+    reply_approval: Literal["authenticated", "token", "off"] = key(
+        "authenticated",
+        'What makes an approval by reply count: "authenticated" (a trusted server vouches for the reviewer), '
+        '"token" (whoever has the packet), "off".',
+    )
+    trusted_authserv: tuple[Word, ...] = key(
+        (), "Servers whose Authentication-Results are believed (their authserv-id): your own border, nobody else's."
+    )
+    auto_send_unauthenticated: Switch = key(
+        False, "Let rules send without a person to senders for whom no trusted server vouches."
+    )
+    gates_off: tuple[Literal[OPTIONAL], ...] = key(  # type: ignore[valid-type]
+        (), "Built-in gates to switch off, by name."
+    )
+    grace: Duration = key("60s", "A move becomes final after this; a reply at once.")
+    settle: Duration = key("90s", "An edit counts after this long without another save.")
+    remind_after: Duration = key("2h", "Office hours until the reviewers are reminded.")
+    escalate_after: Duration = key("8h", "Office hours until the next group is asked; silence never approves.")
+    expire_after: Duration = key("5d", "How long an approval by reply is possible.")
+    office_hours: Hours = key("Mon-Fri 09:00-17:00", "When people are there, in the agent's time zone.")
+    restore_after: Duration = key("30m", "A draft that is in no folder for this long is offered for restoring.")
+    plus_addressing: Switch = key(False, "The server delivers support+anything@… to support@… (`doctor` tries it).")
+
+
+class RuleConfig(Table):
+    """A rule: when all its conditions hold, it says what may happen. Every rule is tried and the strictest wins."""
+
+    name: Word = needed("Shown to the reviewer and in the log.")
+    why: str = key("", "Shown to the reviewer, word for word.")
+    when: When = needed("Conditions; all must hold. See conditions.md.")
+    then: Literal["send", "review", "block", "skip"] = needed(
+        "send (without a person), review, block (no draft, a person answers), skip (wants no answer)."
+    )
+    reviewers: str = key("", "The group that is asked; left out: everybody.")
+    approvals: Count = key(1, "How many people must agree.", ge=1, le=20)
+    named: Switch = key(False, "Only approvals that carry an identity count.")
+    undo: Duration = key("0s", "How long an automatic answer waits in Outgoing; drag it out to cancel.")
+    sample: Share = key(0.0, "This share of automatic answers is looked at afterwards.")
+
+
+class IntentConfig(Table):
+    """What customers want; triage learns from the examples."""
+
+    name: Word = needed("What rules call it.")
+    examples: tuple[Word, ...] = key((), "Sentences as customers write them.")
+    words: tuple[Word, ...] = key((), "Words that speak for it.")
+    template: str = key("", "The template that answers it: templates/reply/<template>.txt.j2.")
+
+
+class Config(Table):
+    """The file. ``base`` is its folder, ``source`` its path, ``fingerprint`` a short hash of its bytes, ``warnings``
+    what is allowed and yet worth a look (``file:line: path: what``)."""
+
+    agent: Agent = Field(default_factory=Agent, description="The agent itself.")
+    store: StoreConfig = Field(default_factory=StoreConfig, description="The database.")
+    mailbox: dict[MailboxName, MailboxConfig] = needed("One table per shared mailbox.", min_length=1)
+    reviewer: tuple[ReviewerConfig, ...] = key((), "The people who may decide.")
+    review: ReviewConfig = Field(default_factory=ReviewConfig, description="How people are asked.")
+    rule: tuple[RuleConfig, ...] = key((), "The rules.")
+    intent: tuple[IntentConfig, ...] = key((), "What customers want.")
+    customers: Customers | None = key(None, "Who is writing.")
+    knowledge: Knowledge | None = key(None, "What the agent may look up.")
+    llm: LanguageModelConfig | None = key(None, "A language model that drafts.")
+    digest: Digest | None = key(None, "The weekly digest.")
+    alarm: Alarm | None = key(None, "A path for alarms.")
+    retention: Retention | None = key(None, "How long things are kept.")
+
+    _source: Path = PrivateAttr(Path("config.toml"))
+    _fingerprint: str = PrivateAttr("")
+    _warnings: tuple[str, ...] = PrivateAttr(())
+
+    def loaded(self, source: Path, fingerprint: str, warnings: tuple[str, ...]) -> Config:
+        """Remember where this came from; called once, by the loader."""
+        self._source, self._fingerprint, self._warnings = source, fingerprint, warnings
+        return self
+
+    @property
+    def source(self) -> Path:
+        return self._source
+
+    @property
+    def base(self) -> Path:
+        return self._source.parent
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self._warnings
