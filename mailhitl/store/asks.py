@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mailhitl.case import Case
-from mailhitl.ports.store import Ask
+from mailhitl.ports.store import Ask, Notice
+from mailhitl.store import notices
 from mailhitl.store.database import Database
 from mailhitl.store.models import AskRow
 from mailhitl.store.values import ask_of
@@ -18,8 +19,20 @@ class SqlAsks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def ask(self, case: Case, reviewer: str, token_digest: str, at: datetime, expires_at: datetime) -> Ask:
-        with self._database.tx():
+    def ask(
+        self,
+        case: Case,
+        reviewer: str,
+        token_digest: str,
+        at: datetime,
+        expires_at: datetime,
+        *,
+        notice: Notice | None = None,
+    ) -> Ask:
+        # Durable: the packet may be in the reviewer's inbox a second later, and its token must be known.
+        with self._database.tx(durable=True):
+            if notice is not None:
+                notices.write(self._database, notice)
             ask_id = self._database.run(
                 AskRow.insert(
                     case=case.id,

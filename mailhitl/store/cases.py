@@ -16,11 +16,9 @@ from mailhitl.ports.store import Arrival
 from mailhitl.store import drafts, moves
 from mailhitl.store.database import Database
 from mailhitl.store.fields import digest_of
-from mailhitl.store.models import AutomaticSendRow, CaseRow, DecisionRow, SourceRow
+from mailhitl.store.models import LARGEST_INTEGER, AutomaticSendRow, CaseRow, DecisionRow, SourceRow
 from mailhitl.store.values import case_of, decision_of
 
-#: The largest id PostgreSQL's INTEGER holds. Ids also come from mails, where anything may stand.
-LARGEST_ID = 2**31 - 1
 #: How many ids one query asks for: SQLite allows 999 parameters in old versions.
 CHUNK = 500
 
@@ -45,7 +43,7 @@ class SqlCases:
 
     def get(self, case_id: int) -> Case:
         row = None
-        if 0 < case_id <= LARGEST_ID:
+        if 0 < case_id <= LARGEST_INTEGER:
             row = self._database.first(CaseRow.select().where(CaseRow.id == case_id))
         if row is None:
             raise KeyError(f"there is no case {case_id}")

@@ -8,7 +8,7 @@ from typing import Any
 from mailhitl.draft import Attachment, Draft
 from mailhitl.store.database import Database
 from mailhitl.store.fields import clean
-from mailhitl.store.models import AttachmentRow, DraftRow
+from mailhitl.store.models import LARGEST_INTEGER, AttachmentRow, DraftRow
 
 
 def storable(draft: Draft) -> Draft:
@@ -39,7 +39,9 @@ def write(database: Database, case_id: int, revision: int, draft: Draft) -> None
 
 def read(database: Database, case_id: int, revision: int) -> Draft:
     """Raises KeyError."""
-    row = database.first(DraftRow.select().where(DraftRow.case == case_id, DraftRow.revision == revision))
+    row = None
+    if 0 < revision <= LARGEST_INTEGER:
+        row = database.first(DraftRow.select().where(DraftRow.case == case_id, DraftRow.revision == revision))
     if row is None:
         raise KeyError(f"case {case_id} has no draft {revision}")
     files = database.rows(AttachmentRow.select().where(AttachmentRow.draft == row.id).order_by(AttachmentRow.id))

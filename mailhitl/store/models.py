@@ -11,6 +11,9 @@ import peewee as pw
 
 from mailhitl.store.fields import BytesField, CompressedField, ListField, UtcDateTimeField, WordsField
 
+#: What an id or a revision can be at most on both engines. Numbers also come from mails, where anything may stand.
+LARGEST_INTEGER = 2**31 - 1
+
 
 class Table(pw.Model):
     class Meta:

@@ -19,28 +19,9 @@ class SqlNotices:
         self._database = database
 
     def queue(self, notice: Notice) -> bool:
-        key = digest_of(notice.key)
-        same = (NoticeRow.mailbox == notice.mailbox) & (NoticeRow.key_digest == key)
         # Durable: a packet may be in a reviewer's inbox a second later, and must find its case again.
         with self._database.tx(durable=True):
-            if self._database.first(NoticeRow.select(NoticeRow.id).where(same)) is not None:
-                return False
-            self._database.run(
-                NoticeRow.insert(
-                    mailbox=notice.mailbox,
-                    key=notice.key,
-                    key_digest=key,
-                    kind=notice.kind,
-                    recipient=notice.recipient,
-                    message_id=notice.message_id,
-                    raw_mail=notice.raw,
-                    created_at=notice.created_at,
-                    attempts=notice.attempts,
-                    next_at=notice.next_at,
-                    waiting=True,
-                )
-            )
-        return True
+            return write(self._database, notice)
 
     def due(self, mailbox: str, now: datetime) -> Sequence[Notice]:
         """Oldest first."""
@@ -58,3 +39,26 @@ class SqlNotices:
         with self._database.tx():
             later = {"attempts": NoticeRow.attempts + 1, "next_at": next_at, "waiting": next_at is not None}
             self._database.run(NoticeRow.update(**later).where(NoticeRow.id == notice.id))
+
+
+def write(database: Database, notice: Notice) -> bool:
+    """Queue a notice inside a transaction; False when its key was queued before."""
+    key = digest_of(notice.key)
+    same = (NoticeRow.mailbox == notice.mailbox) & (NoticeRow.key_digest == key)
+    if database.first(NoticeRow.select(NoticeRow.id).where(same)) is not None:
+        return False
+    row = {
+        "mailbox": notice.mailbox,
+        "key": notice.key,
+        "key_digest": key,
+        "kind": notice.kind,
+        "recipient": notice.recipient,
+        "message_id": notice.message_id,
+        "raw_mail": notice.raw,
+        "created_at": notice.created_at,
+        "attempts": notice.attempts,
+        "next_at": notice.next_at,
+        "waiting": True,
+    }
+    database.run(NoticeRow.insert(**row))
+    return True
