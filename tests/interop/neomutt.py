@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
+import tempfile
 import time
 import uuid
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.servers import require
 
 #: Seconds until a screen that does not come is an error.
 PATIENCE = 20.0
@@ -69,8 +71,8 @@ set smtp_authenticators = "plain"
 class Neomutt:
     """neomutt, logged in as ``user`` at 127.0.0.1 and showing INBOX once ``start`` returns.
 
-    ``home`` is an empty folder for its files. Without ``smtp_port`` it cannot send. ``postponed`` names the folder that
-    ``recall`` takes drafts from and that postponing puts them into.
+    ``home`` is an empty folder for its files, without a space in its name. Without ``smtp_port`` it cannot send.
+    ``postponed`` names the folder that ``recall`` takes drafts from and that postponing puts them into.
     """
 
     def __init__(
@@ -85,13 +87,15 @@ class Neomutt:
         postponed: str = "Drafts",
     ) -> None:
         self._home = home
-        self._session = f"mailhitl-{uuid.uuid4().hex[:12]}"
+        # Short, because the name of a Unix socket may not be longer than 107 bytes.
+        self._socket = Path(tempfile.gettempdir(), f"mailhitl-{uuid.uuid4().hex[:12]}")
         self._sed = home / "edit.sed"
         editor = home / "editor"
-        editor.write_text(f'#!/bin/sh\nexec sed -i -f {shlex.quote(str(self._sed))} "$1"\n')
+        editor.write_text(f'#!/bin/sh\nexec sed -i -f {self._sed} "$1"\n')
         editor.chmod(0o755)
+        self._settings = home / "neomuttrc"
         settings = SETTINGS + (SUBMISSION if smtp_port else "")
-        (home / "neomuttrc").write_text(
+        self._settings.write_text(
             settings.format(
                 user=user,
                 password=password,
@@ -105,19 +109,16 @@ class Neomutt:
         )
 
     def start(self) -> Self:
-        command = f"neomutt -n -F {shlex.quote(str(self._home / 'neomuttrc'))}"
-        environment = {"HOME": str(self._home), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TMPDIR": str(self._home)}
-        self._tmux(
-            "-f", os.devnull, "new-session", "-d", "-x", "160", "-y", "50",
-            *(part for name, value in environment.items() for part in ("-e", f"{name}={value}")),
-            command,
-        )  # fmt: skip
+        for program in ("neomutt", "tmux"):
+            require(program)
+        self._tmux("-f", os.devnull, "new-session", "-d", "-x", "160", "-y", "50", f"neomutt -n -F {self._settings}")
         self.wait_for(r"\{index\} \+INBOX> ")
         return self
 
     def quit(self) -> None:
         """End neomutt and its tmux, whatever the screen shows."""
         self._tmux("kill-server", check=False)
+        self._socket.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -199,11 +200,18 @@ class Neomutt:
         self.wait_for(r"\{compose\}")
         self.send()
 
-    def recall(self, sed: str) -> None:
-        """Take up the postponed mail, let ``sed`` change its text, and stay in the compose menu."""
+    def recall(self, subject: str, sed: str) -> None:
+        """Take up a postponed mail, let ``sed`` change its text, and stay in the compose menu.
+
+        neomutt deletes it from its folder the moment it is opened; if that folder is shown, when it syncs.
+        """
         self._sed.write_text(sed)
         self.keys("R")
-        self.wait_for(r"\{compose\}")
+        if "Postponed Messages" in self.wait_for(r"\{compose\}|Postponed Messages"):
+            self.keys("/")
+            self._answer("Search for", subject)
+            self.keys("Enter")
+        self.wait_for(r"(?s)Subject: [^\n]*" + re.escape(subject) + r".*\{compose\}")
 
     def send(self) -> None:
         """Send what stands in the compose menu."""
@@ -223,7 +231,15 @@ class Neomutt:
         self.keys("Enter")
 
     def _tmux(self, *arguments: str, check: bool = True) -> str:
-        ran = subprocess.run(["tmux", "-L", self._session, *arguments], capture_output=True, text=True, check=False)
+        # Named one by one: readline, which pytest loads, leaves the size of another terminal in the C environment.
+        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(self._home), "TERM": "screen"}
+        ran = subprocess.run(
+            ["tmux", "-S", str(self._socket), *arguments],
+            env=environment | {"TMPDIR": str(self._home)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if check and ran.returncode:
             raise RuntimeError(f"tmux {arguments[0]}: {ran.stderr.strip()}")
         return ran.stdout
