@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 
 from mailhitl.rules.conditions.moment import weekday_number
 
@@ -21,23 +21,6 @@ class OfficeHours:
         """Tell whether people are there. ``now`` is in the agent's time zone."""
         at = now.time()
         return now.weekday() in self.days and self.start <= at and (at < self.end or self.end == time.min)
-
-    def after(self, since: datetime, wait: timedelta) -> datetime:
-        """Return when ``wait`` of office time has passed since then, in the same time zone."""
-        day = since.replace(hour=0, minute=0, second=0, microsecond=0)
-        while True:
-            opens, closes = self._span(day)
-            left = closes - max(opens, since)
-            if day.weekday() in self.days and left > timedelta(0):
-                if wait <= left:
-                    return max(opens, since) + wait
-                wait -= left
-            day += timedelta(days=1)
-
-    def _span(self, day: datetime) -> tuple[datetime, datetime]:
-        opens = datetime.combine(day, self.start, day.tzinfo)
-        closes = datetime.combine(day, self.end, day.tzinfo)
-        return opens, closes + timedelta(days=1) if self.end == time.min else closes
 
 
 def office_hours(text: str) -> OfficeHours:

@@ -107,6 +107,7 @@ _SLIPS = {
     "Cannot overwrite a value": "this key stands twice.",
     "Cannot declare": "this table stands twice, or has the name of a key.",
     "Unescaped '\\' in a string": "a backslash needs 'single quotes' around the text.",
+    "Invalid hex value": "a backslash needs 'single quotes' around the text.",
     "Illegal character": "a quotation mark is missing, or the line breaks within quotes.",
     "Unclosed": "a bracket is not closed.",
 }

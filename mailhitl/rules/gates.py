@@ -62,18 +62,21 @@ def _findings(findings: Iterable[Finding]) -> Iterable[tuple[str, str]]:
 
 
 def _no_template(facts: Facts, gates: Gates) -> str:
+    """There is no draft, or only a skeleton."""
     if facts.draft is None:
         return "No template fits: there is no draft."
     return "" if facts.draft.complete else "No template fits: the draft is a skeleton that a person must fill in."
 
 
 def _unreadable(facts: Facts, gates: Gates) -> str:
+    """The mail is encrypted or too broken to be read."""
     if facts.message.encrypted:
         return "The mail is encrypted."
     return "" if facts.message.readable else "The mail is too broken or too large to be read."
 
 
 def _length(facts: Facts, gates: Gates) -> str:
+    """The mail or the draft is longer than what the rules read."""
     message = facts.message
     longest = max(len(message.new_text), len(own_words(facts.draft, message)) if facts.draft else 0)
     most = max(len(message.to), len(message.cc), len(message.senders))
@@ -83,6 +86,7 @@ def _length(facts: Facts, gates: Gates) -> str:
 
 
 def _unauthenticated(facts: Facts, gates: Gates) -> str:
+    """No trusted server vouches for the sender."""
     if facts.sender.authenticated:
         return ""
     if not gates.authserv:
@@ -91,12 +95,14 @@ def _unauthenticated(facts: Facts, gates: Gates) -> str:
 
 
 def _recipients(facts: Facts, gates: Gates) -> str:
+    """The draft goes to somebody other than us and the sender's own organisation."""
     if facts.recipients.external or facts.recipients.new:
         return "The draft goes to somebody other than us and the sender's own organisation."
     return ""
 
 
 def _high_value(facts: Facts, gates: Gates) -> str:
+    """The customer directory has `yes` in the column `high_value`."""
     marked = (cell for column, cell in facts.customer.items() if column.casefold() == "high_value")
     return "This is a high-value customer." if next(marked, "").strip().casefold() in YES else ""
 
