@@ -47,7 +47,7 @@ def run_once(app: App) -> int:
 
 
 def _cursor(app: App, folder: str) -> Cursor:
-    """How far we are. At the first start nothing older than ``start`` counts; after a UIDVALIDITY change all is read."""
+    """How far we are. At first nothing older than ``start`` counts; after a change of UIDVALIDITY all is read anew."""
     name, status = app.settings.mailbox, app.mailbox.status(folder)
     cursor = app.store.progress.cursor(name, folder)
     if cursor is None:

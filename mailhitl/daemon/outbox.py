@@ -41,7 +41,8 @@ def recover(app: App) -> int:
 
 LOST = (
     "The mail was being handed over when the connection broke, so it may have gone out. "
-    "It is not sent again by itself. Please look whether it arrived: answer the packet with “arrived”, or “approve” to send it again."
+    "It is not sent again by itself. Please look whether it arrived: "
+    "answer the packet with “arrived”, or “approve” to send it again."
 )
 
 

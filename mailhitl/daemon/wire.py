@@ -13,7 +13,7 @@ from mailhitl.backends.imap import ImapMailbox
 from mailhitl.backends.imap_connect import ImapSettings
 from mailhitl.backends.smtp import SmtpSettings, SmtpTransport
 from mailhitl.config.account import MailboxConfig, Server
-from mailhitl.config.rules import read_rules
+from mailhitl.config.rules import read_gates, read_rules
 from mailhitl.config.schema import Config
 from mailhitl.config.secrets import resolve
 from mailhitl.daemon.app import App, Drafting, Settings
@@ -32,7 +32,6 @@ from mailhitl.ports.mailbox import Mailbox, Watcher
 from mailhitl.ports.store import Store
 from mailhitl.ports.transport import Transport
 from mailhitl.review.reviewers import Reviewer, Reviewers
-from mailhitl.rules.gates import Gates
 from mailhitl.templating import environment, folders
 
 log = structlog.get_logger(__name__)
@@ -97,31 +96,31 @@ def build(
 ) -> App:
     """Join everything for one mailbox."""
     directory = Directory(config.customers.csv if config.customers else None)
-    search = folders(config.agent.templates)
     return App(
         settings=settings,
         folders=found,
         mailbox=mailbox,
         transport=transport,
         store=store,
-        drafting=drafting(config, settings, Library(search), directory),
+        drafting=drafting(config, settings, library(config), directory),
         rules=read_rules(config),
         reviewers=Reviewers(tuple(Reviewer(r.name, r.address, frozenset(r.groups)) for r in config.reviewer)),
-        templates=environment(search),
+        templates=environment(folders(config.agent.templates)),
         customer=directory.row,
         office_hours=lambda now: config.review.office_hours.covers(now.astimezone(settings.timezone)),
-        gates=Gates(
-            off=frozenset(config.review.gates_off)
-            | (frozenset({"unauthenticated"}) if config.review.auto_send_unauthenticated else frozenset()),
-            authserv=bool(config.review.trusted_authserv),
-        ),
+        gates=read_gates(config),
     )
 
 
-def drafting(config: Config, settings: Settings, library: Library, directory: Directory) -> Drafting:
+def library(config: Config) -> Library:
+    """Every reply template: the admin's own, then the package's."""
+    return Library(folders(config.agent.templates))
+
+
+def drafting(config: Config, settings: Settings, templates: Library, directory: Directory) -> Drafting:
     """The drafting floor of one mailbox."""
     desk = Desk(
-        library=library,
+        library=templates,
         mailbox_name=settings.address.name,
         mailbox_address=settings.address.spec,
         own=settings.own,
@@ -136,7 +135,7 @@ def drafting(config: Config, settings: Settings, library: Library, directory: Di
         drafters=tuple(make(desk) for make in DRAFTERS.values()),
         skeleton=writer.skeleton,
         with_quote=with_quote,
-        frame=lambda draft, body: library.frame(draft.template, body, subject=draft.subject, language=draft.language),
+        frame=lambda draft, body: templates.frame(draft.template, body, subject=draft.subject, language=draft.language),
         findings=lambda draft, message: findings(
             draft, message, sources=writer.sources(draft), language=language_of(message.new_text)
         ),

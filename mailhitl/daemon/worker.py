@@ -43,6 +43,10 @@ class Worker(threading.Thread):
         self.problem = ""
 
     @property
+    def mailbox_name(self) -> str:
+        return self._account.settings.mailbox
+
+    @property
     def poll_seconds(self) -> float:
         return self._account.settings.poll.total_seconds()
 

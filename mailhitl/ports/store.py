@@ -5,7 +5,7 @@ Safe to call from several threads. Every write is one transaction of its own (BE
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -119,6 +119,10 @@ class Cases(Protocol):
 
     def recent(self, *, limit: int = 50, mailbox: str | None = None) -> Sequence[Case]:
         """Newest first."""
+        ...
+
+    def counts(self, mailbox: str) -> Mapping[State, int]:
+        """How many cases are in each state."""
         ...
 
     def source(self, case: Case) -> bytes: ...
@@ -287,6 +291,10 @@ class Switches(Protocol):
 
     def take_lease(self, mailbox: str, holder: str, at: datetime, until: datetime) -> None:
         """Take or renew; raises LeaseTaken naming the holder while somebody else's runs."""
+        ...
+
+    def holder(self, mailbox: str, at: datetime) -> str:
+        """Who holds the lease at this moment, "" when nobody does."""
         ...
 
     def release_lease(self, mailbox: str, holder: str) -> None: ...

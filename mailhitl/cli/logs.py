@@ -1,0 +1,47 @@
+"""How the daemon logs: one line per event, without bodies and without secrets."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+#: Never in a log, whoever passes them by mistake.
+FORBIDDEN = frozenset({"password", "token", "secret", "body", "text", "raw"})
+LONGEST = 500
+
+
+def set_up(*, json: bool = False, level: int = logging.INFO) -> None:
+    """Log to standard error; for people by default, one JSON object per line for programs."""
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=28)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            tidy,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(name)s: %(message)s")
+
+
+def tidy(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop what must not be logged, and keep every value on one line without control characters."""
+    from mailhitl.mail.text import one_line
+
+    for key, value in list(event.items()):
+        if key in FORBIDDEN:
+            event[key] = "(not logged)"
+        elif isinstance(value, str):
+            event[key] = one_line(value, LONGEST)
+    return event

@@ -1,0 +1,61 @@
+"""The command ``mailhitl``. Every command imports what it needs when it runs, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailhitl import __version__
+from mailhitl.cli import cases, checking, demo, rules, serving
+from mailhitl.errors import ConfigError, MailhitlError
+
+# Locals hold secrets, so a traceback never shows them.
+app = typer.Typer(
+    help="A human-in-the-loop agent for a shared support mailbox: it drafts, people approve in their mail client.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mailhitl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[Path, typer.Option("--config", "-c", help="The config file.")] = Path("config.toml"),
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Remember where the config is; commands read it."""
+    context.obj = config
+
+
+checking.add_to(app)
+serving.add_to(app)
+cases.add_to(app)
+rules.add_to(app)
+demo.add_to(app)
+
+
+def run() -> None:
+    """Run a command; an error raised on purpose becomes its message and exit code 1, never a traceback."""
+    try:
+        app()
+    except ConfigError as error:
+        for problem in error.problems:
+            typer.echo(problem, err=True)
+        count = len(error.problems)
+        typer.echo(f"{count} {'problem' if count == 1 else 'problems'}; nothing was started.", err=True)
+        sys.exit(1)
+    except MailhitlError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,120 @@
+"""What a mailbox's servers can and cannot do, tried out, and what each lack means for the team."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Literal
+
+from mailhitl.config.schema import Config
+from mailhitl.daemon.folders import Folders
+from mailhitl.daemon.wire import Account, account, find_folders
+from mailhitl.errors import MailhitlError
+from mailhitl.mail.stamp import new_token
+from mailhitl.ports.mailbox import Mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. ``note``: it works, with a limit worth knowing; ``error``: it does not work."""
+
+    level: Literal["ok", "note", "error"]
+    subject: str
+    text: str
+
+
+#: What degrades without an extension.
+LACKS: dict[str, str] = {
+    "MOVE": "mails are moved by copying and deleting (RFC 6851); a crash in between leaves two, which is tidied up",
+    "UIDPLUS": "withdrawn drafts stay marked as deleted until somebody expunges; they are never taken for standing",
+    "IDLE": "changes are seen at the next poll, not at once",
+    "CONDSTORE": "polls compare UIDs instead of a change number; a little slower on large folders",
+    "SPECIAL-USE": "Sent and Drafts are found by their names; name them in [mailbox.….folders] if that is wrong",
+}
+#: Further apart than this, office hours, expiries and dates in mails are wrong.
+CLOCK_SKEW = timedelta(minutes=2)
+
+
+def examine(config: Config, name: str) -> Iterator[Finding]:
+    """Look at one mailbox's servers and yield what was found, the first failure last. Sends no mail to anybody."""
+    chosen = account(config, name)
+    server = config.mailbox[name].imap
+    try:
+        mailbox = chosen.connect()
+    except MailhitlError as problem:
+        yield Finding("error", "IMAP", str(problem))
+    else:
+        yield Finding("ok", "IMAP", f"logged in at {server.host}:{server.port} ({server.security})")
+        try:
+            yield from _mailbox(chosen, mailbox)
+        except MailhitlError as problem:
+            yield Finding("error", "IMAP", str(problem))
+        finally:
+            mailbox.close()
+    yield _smtp(config, name, chosen)
+    yield from _config(config)
+
+
+def _mailbox(chosen: Account, mailbox: Mailbox) -> Iterator[Finding]:
+    offered = mailbox.capabilities()
+    yield Finding("ok", "extensions", " ".join(sorted(offered & (LACKS.keys() | {"NOTIFY", "OBJECTID", "LITERAL+"}))))
+    for extension, lack in LACKS.items():
+        if extension not in offered:
+            yield Finding("note", f"no {extension}", lack)
+    folders = find_folders(mailbox, chosen.wanted)
+    yield Finding("ok", "folders", f"found or made, and subscribed: {', '.join(folders.ours())}")
+    yield Finding("ok", "copies", f"sent mail is kept in {folders.sent}")
+    yield from _try_out(mailbox, folders)
+
+
+def _try_out(mailbox: Mailbox, folders: Folders) -> Iterator[Finding]:
+    """File a mail, move it, flag it, take it away: the rights that every gesture needs."""
+    message_id = f"<doctor.{new_token()}@mailhitl.invalid>"
+    raw = (
+        f"Message-ID: {message_id}\r\nDate: {format_datetime(datetime.now(UTC))}\r\n"
+        "Subject: mailhitl doctor tries the folders (this mail goes away at once)\r\n\r\n\r\n"
+    ).encode()
+    mailbox.append(folders.review, raw, flags=("\\Draft", "$MailhitlPending"))
+    try:
+        [standing] = mailbox.find(folders.review, message_id)
+        [glance] = mailbox.glance([standing])
+        yield _clock(glance.arrived)
+        if "$MailhitlPending" not in glance.flags:
+            yield Finding("note", "no keywords", "drafts carry no mark of their own; their folder says that they wait")
+        mailbox.move(standing, folders.approve)
+        yield Finding("ok", "rights", f"a mail can be filed, moved and withdrawn in {folders.review}")
+    finally:
+        for folder in (folders.review, folders.approve):
+            mailbox.remove(mailbox.find(folder, message_id))
+
+
+def _clock(arrived: datetime) -> Finding:
+    skew = abs(datetime.now(UTC) - arrived)
+    if skew > CLOCK_SKEW:
+        return Finding("error", "clock", f"this machine and the mail server differ by {skew}; set both by NTP")
+    return Finding("ok", "clock", "agrees with the mail server's")
+
+
+def _smtp(config: Config, name: str, chosen: Account) -> Finding:
+    server = config.mailbox[name].smtp
+    problem = chosen.transport.probe()
+    if problem:
+        return Finding("error", "SMTP", f"{server.host}:{server.port} ({server.security}): {problem}")
+    return Finding("ok", "SMTP", f"{server.host}:{server.port} ({server.security}) would take mail; none was sent")
+
+
+def _config(config: Config) -> Iterator[Finding]:
+    review = config.review
+    if review.reply_approval == "authenticated" and not review.trusted_authserv:
+        yield Finding(
+            "note",
+            "approval by mail",
+            "nobody can approve by answering a packet until review.trusted_authserv names your mail server, "
+            "because nothing else proves who wrote an answer; moving drafts works",
+        )
+    if not config.review.auto_send_unauthenticated and not review.trusted_authserv:
+        yield Finding("note", "automatic answers", "none leaves, for the same reason: no sender is ever proven")
+    for warning in config.warnings:
+        yield Finding("note", "config", warning)
