@@ -96,7 +96,8 @@ class Delivery:
         return replace(self, phase=handover.phase, results=handover.results, ended_at=at)
 
 
-#: RFC 5321 4.5.4.1: the second try after at least 30 minutes *or* sooner for short outages; give up after 4-5 days.
+#: RFC 5321 4.5.4.1: a wait of 30 minutes or more is the rule for a queue that retries strange hosts; sooner is allowed
+#: to who has a reason, as here, where the server is our own and mostly away for a restart. Give up after 4-5 days.
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=4)
 PATIENCE = timedelta(days=5)
@@ -105,7 +106,8 @@ PATIENCE = timedelta(days=5)
 def next_attempt(attempt: int, first_at: datetime, now: datetime) -> datetime | None:
     """Return when to try again after ``attempt`` (from 1) failed for now, or None when patience is at an end.
 
-    The wait doubles from one minute to four hours; the whole lasts five days from ``first_at``.
+    The wait doubles from one minute to four hours. The last attempt begins five days after ``first_at``, at most one
+    wait later: never less than the RFC's four.
     """
     if now - first_at >= PATIENCE:
         return None

@@ -27,8 +27,8 @@ def require_in_step(protocol: SMTPProtocol) -> None:
 
     The library keeps such a rest in a private buffer and offers no other way to see it.
     """
-    if protocol._buffer:
-        raise SMTPServerDisconnected("the server sent more replies than it got commands")
+    if rest := protocol._buffer.decode(errors="replace"):
+        raise SMTPServerDisconnected(f"the server said more than it was asked for: {rest}")
 
 
 async def transmit(
