@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 _LINK = re.compile(
     r"\b(?:https?://|www\.)[^\s<>\"'()\[\]]{2,500}"
@@ -17,70 +18,82 @@ _PHONE = re.compile(
     r")(?!\w)"
 )
 _DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b")
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b", re.IGNORECASE | re.ASCII)
 _CARD = re.compile(r"(?<![\w-])[2-6]\d{3}(?:[ -]?\d){9,15}(?![\w-])")
 
 _TRAILING = ".,;:!?…*_"
 
 
+#: Characters that are looked at; of a longer text what follows is not found, and so not a source either.
+MAX_TEXT = 200_000
+
+
 def contacts(text: str) -> dict[str, str]:
     """Return every link, mail address, phone number and IBAN: its normal form and how it is written."""
     found: dict[str, str] = {}
-    rest = text
-    for find in (_ibans, _addresses, _links, _phones):
-        for key, shown in find(rest):
-            found.setdefault(key, shown)
-            # What is an IBAN is not a phone number too.
-            rest = rest.replace(shown, " ")
+
+    def take(match: re.Match[str], normal: Normal) -> str:
+        key, shown = normal(match.group())
+        if not key:
+            return match.group()
+        found.setdefault(key, shown)
+        return " "
+
+    rest = text[:MAX_TEXT]
+    for pattern, normal in KINDS:
+        # What is an IBAN is no phone number too: taken once, it is gone.
+        rest = pattern.sub(partial(take, normal=normal), rest)
     return found
 
 
 def ibans(text: str) -> Iterator[str]:
     """Yield every valid IBAN (ISO 13616: modulo 97), without spaces."""
-    return (key for key, _ in _ibans(text))
+    keys = (_iban(match.group())[0] for match in _IBAN.finditer(text[:MAX_TEXT]))
+    return (key for key in keys if key)
 
 
 def payment_cards(text: str) -> Iterator[str]:
     """Yield every payment card number whose check digit is right (ISO/IEC 7812), digits only."""
-    for match in _CARD.finditer(text):
+    for match in _CARD.finditer(text[:MAX_TEXT]):
         digits = re.sub(r"\D", "", match.group())
         doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
         if (sum(doubled) + sum(int(digit) for digit in digits[-1::-2])) % 10 == 0:
             yield digits
 
 
-def _ibans(text: str) -> Iterator[tuple[str, str]]:
-    for match in _IBAN.finditer(text):
-        # Words in capitals may follow the number: the longest valid beginning is the IBAN.
-        for end in range(len(match.group()), 14, -1):
-            shown = match.group()[:end]
-            key = shown.replace(" ", "")
-            if not shown.endswith(" ") and 15 <= len(key) <= 34 and _modulo_97(key) == 1:
-                yield key, shown
-                break
+def _iban(written: str) -> tuple[str, str]:
+    # Words in capitals may follow the number: its longest valid beginning counts.
+    for end in range(len(written), 14, -1):
+        shown = written[:end].rstrip()
+        key = shown.replace(" ", "").upper()
+        if 15 <= len(key) <= 34 and int("".join(str(int(char, 36)) for char in key[4:] + key[:4])) % 97 == 1:
+            return key, shown
+    return "", ""
 
 
-def _modulo_97(iban: str) -> int:
-    return int("".join(str(int(char, 36)) for char in iban[4:] + iban[:4])) % 97
+def _address(written: str) -> tuple[str, str]:
+    shown = written.rstrip(_TRAILING)
+    return shown.casefold(), shown
 
 
-def _addresses(text: str) -> Iterator[tuple[str, str]]:
-    for match in _ADDRESS.finditer(text):
-        shown = match.group().rstrip(_TRAILING)
-        yield shown.casefold(), shown
+def _link(written: str) -> tuple[str, str]:
+    shown = written.rstrip(_TRAILING)
+    key = re.sub(r"^(?:https?://)?(?:www\.)?", "", shown.casefold()).rstrip("/")
+    return (key, shown) if "." in key else ("", "")
 
 
-def _links(text: str) -> Iterator[tuple[str, str]]:
-    for match in _LINK.finditer(text):
-        shown = match.group().rstrip(_TRAILING)
-        key = re.sub(r"^(?:https?://)?(?:www\.)?", "", shown.casefold()).rstrip("/")
-        if "." in key:
-            yield key, shown
+def _phone(written: str) -> tuple[str, str]:
+    shown = written.strip()
+    digits = re.sub(r"\D", "", shown)
+    return (digits, shown) if 7 <= len(digits) <= 16 and not _DATE.match(shown) else ("", "")
 
 
-def _phones(text: str) -> Iterator[tuple[str, str]]:
-    for match in _PHONE.finditer(text):
-        shown = match.group().strip()
-        digits = re.sub(r"\D", "", shown)
-        if 7 <= len(digits) <= 16 and not _DATE.match(shown):
-            yield digits, shown
+#: From what a pattern found to its normal form, "" when it is none after all, and the form to show.
+Normal = Callable[[str], tuple[str, str]]
+
+KINDS: tuple[tuple[re.Pattern[str], Normal], ...] = (
+    (_IBAN, _iban),
+    (_ADDRESS, _address),
+    (_LINK, _link),
+    (_PHONE, _phone),
+)

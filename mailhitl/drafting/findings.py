@@ -81,7 +81,7 @@ def unsourced(answer: Answer) -> Iterable[str]:
     """A link, mail address, phone number or IBAN that stands in no source and not in the customer's mail."""
     message = answer.message
     addresses = (address.spec for address in (*message.senders, *message.reply_to, *message.to, *message.cc))
-    known = contacts("\n".join((*answer.sources, message.subject, message.text, *addresses)))
+    known = contacts(_visible("\n".join((*answer.sources, *addresses, message.subject, message.text))))
     return (shown for key, shown in contacts(answer.own).items() if key not in known)
 
 

@@ -123,28 +123,29 @@ class Reader:
         """Return what ``source``, which begins at ``first_line`` of ``file``, compiles to, or None and the problems."""
         # Empty lines in front keep the file's line numbers in every error; what is rendered is stripped anyway.
         padded = "\n" * (first_line - 1) + source
-        try:
-            tree = sandbox.parse(padded, file.name, str(file))
-            problems = [f"{file}:{line}: {why}" for line, why in (*refusals(tree), *_unknown(tree, known))]
-            for include in tree.find_all(nodes.Include):
-                problems += (f"{file}:{include.lineno}: {why}" for why in self._part_problems(include, known))
-            code = sandbox.compile(padded, file.name, str(file))
-        except jinja2.TemplateSyntaxError as error:
-            return None, [f"{error.filename or file}:{error.lineno}: {error.message}"]
-        return (None if problems else jinja2.Template.from_code(sandbox, code, {})), problems
+        problems = list(self._problems(sandbox, file, padded, known))
+        if problems:
+            return None, problems
+        return jinja2.Template.from_code(sandbox, sandbox.compile(padded, file.name, str(file)), {}), []
 
-    def _part_problems(self, include: nodes.Include, known: Sequence[str]) -> Iterator[str]:
-        """What is wrong with a file that is included by its name."""
-        if not isinstance(include.template, nodes.Const):
+    def _problems(
+        self, sandbox: ReplySandbox, file: Path, source: str, known: Sequence[str], *, included: bool = False
+    ) -> Iterator[str]:
+        """What is wrong with a template and with what it includes."""
+        try:
+            tree = sandbox.parse(source, file.name, str(file))
+            unknown = list(_unknown(tree, known))
+        except jinja2.TemplateSyntaxError as error:
+            yield f"{file}:{error.lineno}: {error.message}"
             return
-        name = include.template.value
-        if name not in self._parts:
-            yield f"includes {name!r}, but no templates folder has a readable file of that name (it must end in .txt)"
-            return
-        file, source = self._parts[name]
-        tree = self._text.parse(source, name, str(file))
-        for line, why in (*refusals(tree, included=True), *_unknown(tree, known)):
-            yield f"includes {file}:{line}: {why}"
+        yield from (f"{file}:{line}: {why}" for line, why in (*refusals(tree, included=included), *unknown))
+        names = [node.template.value for node in tree.find_all(nodes.Include) if isinstance(node.template, nodes.Const)]
+        for name in names if not included else ():
+            if name in self._parts:
+                part, words = self._parts[name]
+                yield from self._problems(sandbox, part, words, known, included=True)
+            else:
+                yield f"{file}:1: includes {name!r}, which is no readable .txt file of a templates folder"
 
     def _part(self, name: str) -> tuple[str, str, None] | None:
         """Load an included file for Jinja2, from what was read at the start."""

@@ -100,7 +100,7 @@ def refusals(tree: nodes.Template, *, included: bool = False) -> Iterator[tuple[
     for kind, why in REFUSED.items():
         yield from ((node.lineno, why) for node in tree.find_all(kind))
     for loop in tree.find_all(nodes.For):
-        if loop.recursive or any(child.find(nodes.For) for child in loop.iter_child_nodes()):
+        if loop.recursive or loop.find(nodes.For):
             yield loop.lineno, "loops may not be nested"
         if loop.find(nodes.Include):
             yield loop.lineno, "include is not allowed inside a loop"

@@ -49,7 +49,7 @@ LEAST_WORDS = 3
 MAX_TEXT = 8_000
 
 _WORD = re.compile(r"[^\W_]+")
-_SENTENCE = re.compile(r"[.!?…;]+(?:\s|$)|\n\s*\n|\n\s*[-*•]\s")
+_SENTENCE = re.compile(r"[.!?…;](?:\s|$)|\n\s*\n|\n\s*[-*•]\s")
 _REPLY_MARKS = re.compile(r"^(?:\s*(?:re|fwd?|aw|wg|antw|sv|tr|rv)\s*(?:\[\d+\])?\s*:)+", re.IGNORECASE)
 _SUFFIXES = ("ing", "en", "es", "ed", "er", "e", "n", "s")
 _GREETINGS = (

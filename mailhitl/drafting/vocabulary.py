@@ -14,7 +14,7 @@ def _any(*alternatives: str) -> re.Pattern[str]:
 
 
 _CURRENCY = r"(?:€|\$|£|¥|CHF|EUR|USD|GBP|SEK|PLN|euros?|dollars?|pounds?|francs?|franken|cents?)"
-_NUMBER = r"\d{1,3}(?:[.,'’ ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
+_NUMBER = r"\d{1,3}(?:[.,'’ ]\d{3}){1,5}(?:[.,]\d{1,2})?|\d{1,12}(?:[.,]\d{1,2})?"
 
 MONEY = re.compile(
     rf"(?:{_CURRENCY}\s?(?:{_NUMBER})(?:,-|,–)?)"
