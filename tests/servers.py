@@ -169,6 +169,10 @@ namespace inbox {{
 }}
 service anvil {{
   chroot =
+  # A wrong password would delay the next test's login.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =

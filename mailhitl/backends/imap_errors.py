@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from imapclient.exceptions import ProtocolError
+from imapclient.exceptions import LoginError, ProtocolError
 
 from mailhitl.errors import MailhitlError, PermanentFailure, StaleFolder, TemporaryFailure
 
@@ -51,6 +51,9 @@ def translate(error: Exception, doing: str) -> MailhitlError:
     match error:
         case imaplib.IMAP4.readonly() | ssl.SSLCertVerificationError():
             return PermanentFailure(text)
+        case LoginError(__context__=imaplib.IMAP4.abort()):
+            # imapclient tells a connection lost in mid-login as a refused login.
+            return TemporaryFailure(text)
         case imaplib.IMAP4.abort() | ProtocolError():
             return TemporaryFailure(text)
         case imaplib.IMAP4.error():

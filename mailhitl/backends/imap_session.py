@@ -167,7 +167,7 @@ def _folders(lines: Iterator[tuple[Any, Any, Any]]) -> Iterator[tuple[frozenset[
 
 def _by_uid(answers: Sequence[Any], uids: Collection[int]) -> dict[int, dict[bytes, Any]]:
     rows: dict[int, dict[bytes, Any]] = {}
-    for attributes in answers[1::2]:
+    for _, attributes in zip(answers[::2], answers[1::2], strict=True):
         row = {name.upper(): value for name, value in zip(attributes[::2], attributes[1::2], strict=True)}
         uid = row.get(b"UID")
         if isinstance(uid, int) and uid in uids:

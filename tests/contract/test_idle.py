@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -11,10 +12,11 @@ import pytest
 
 from mailhitl.backends.idle import ImapWatcher
 from mailhitl.backends.memory import MemoryMailbox, MemoryWatcher
+from mailhitl.demo.servers import ImapServer
 from mailhitl.ports.mailbox import Watcher
 from tests.contract.accounts import Account, ImapAccount, account_name, settings
 from tests.contract.conftest import BARE
-from tests.servers import Dovecot, DovecotOptions, RudeImap
+from tests.servers import HOST, PASSWORD, Dovecot, DovecotOptions, RudeImap
 
 #: Seconds until a hint must have come.
 PATIENCE = 20.0
@@ -46,6 +48,13 @@ def watch_threads() -> list[threading.Thread]:
 def await_told(told: queue.Queue[str], folder: str) -> None:
     while told.get(timeout=PATIENCE) != folder:
         pass
+
+
+def await_command(server: RudeImap, name: bytes) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not any(name in command for command in server.commands):
+        assert time.monotonic() < deadline, f"nobody said {name!r}"
+        time.sleep(0.01)
 
 
 IDLERS = ["memory", "pymap", *(pytest.param(name, marks=pytest.mark.servers) for name in ("dovecot", "dovecot-dot"))]
@@ -83,19 +92,18 @@ def test_each_of_several_folders_is_told_by_its_name(account: Account) -> None:
         await_told(told, "Approve")
 
 
-@pytest.mark.servers
 def test_a_restarted_server_is_watched_again() -> None:
-    with Dovecot() as server:
-        account = ImapAccount("127.0.0.1", server.port, account_name())
+    user = account_name()
+    with ImapServer({user: PASSWORD}) as server:
+        account = ImapAccount(HOST, server.port, user)
         with watching(watcher_of(account, "INBOX")) as told:
             await_told(told, "INBOX")
             server.stop()
             server.start()
             await_told(told, "INBOX")
-            mailbox = account.connect()
-            mailbox.append("INBOX", MAIL)
+            account.connect().append("INBOX", MAIL)
             await_told(told, "INBOX")
-            account.close()
+        account.close()
 
 
 @pytest.mark.servers
@@ -175,8 +183,7 @@ def test_a_wrong_password_is_not_tried_again_soon() -> None:
     with RudeImap({"LOGIN": b"{tag} NO [AUTHENTICATIONFAILED] no\r\n"}) as server:
         watcher = ImapWatcher(settings(server.port), ["INBOX"])
         watcher.start(lambda folder: None)
-        while not any(b"LOGIN" in command for command in server.commands):
-            pass
+        await_command(server, b"LOGIN")
         server.cut()
         watcher.stop()
         assert server.connections == 1

@@ -1,0 +1,405 @@
+"""How an IMAP connection is refused, secured and lost: what a server may do to us, and what we make of it."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from mailhitl.backends.imap import ImapMailbox
+from mailhitl.backends.imap_connect import ImapSettings
+from mailhitl.errors import PermanentFailure, StaleFolder, TemporaryFailure
+from mailhitl.ports.mailbox import Location
+from tests.contract.accounts import account_name, settings
+from tests.servers import CUT, HOST, PASSWORD, POLITE, Authority, Certificate, Dovecot, DovecotOptions, RudeImap
+
+PLACE = Location("INBOX", 7, 1)
+
+
+@contextmanager
+def connected(options: ImapSettings) -> Iterator[ImapMailbox]:
+    mailbox = ImapMailbox.connect(options)
+    try:
+        yield mailbox
+    finally:
+        mailbox.close()
+
+
+@contextmanager
+def rude(**answers: bytes) -> Iterator[tuple[RudeImap, ImapMailbox]]:
+    """A mailbox on a server that answers so; ``UID_FETCH`` stands for the command ``UID FETCH``."""
+    spoken = {command.replace("_", " "): answer for command, answer in answers.items()}
+    with RudeImap(spoken) as server, connected(settings(server.port, timeout=5.0)) as mailbox:
+        yield server, mailbox
+
+
+def refused(options: ImapSettings) -> str:
+    """What the admin reads when the connection is refused for good."""
+    with pytest.raises(PermanentFailure) as caught:
+        ImapMailbox.connect(options)
+    return str(caught.value)
+
+
+@pytest.fixture(scope="session")
+def certificate(authority: Authority) -> Certificate:
+    return authority.issue(HOST)
+
+
+# TLS
+
+
+@pytest.fixture
+def tls_dovecot(dovecot: Callable[[DovecotOptions], Dovecot], certificate: Certificate) -> Dovecot:
+    return dovecot(DovecotOptions(tls=certificate))
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_verified_server_is_used(tls_dovecot: Dovecot, ca_file: str, security: str) -> None:
+    port = tls_dovecot.tls_port if security == "tls" else tls_dovecot.port
+    with connected(settings(port, account_name(), security=security, ca_file=ca_file)) as mailbox:
+        mailbox.append("INBOX", b"Subject: x\r\n\r\nx\r\n")
+        assert mailbox.status("INBOX").messages == 1
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_server_nobody_vouches_for_is_refused(tls_dovecot: Dovecot, security: str) -> None:
+    port = tls_dovecot.tls_port if security == "tls" else tls_dovecot.port
+    assert "certificate" in refused(settings(port, account_name(), security=security))
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_certificate_for_another_host_is_refused(tls_dovecot: Dovecot, ca_file: str, security: str) -> None:
+    port = tls_dovecot.tls_port if security == "tls" else tls_dovecot.port
+    words = refused(settings(port, account_name(), host="localhost", security=security, ca_file=ca_file))
+    assert "localhost" in words
+
+
+def test_an_expired_certificate_is_refused(authority: Authority, ca_file: str) -> None:
+    with RudeImap(tls=authority.issue(HOST, expired=True).server_context()) as server:
+        assert "expired" in refused(settings(server.port, security="tls", ca_file=ca_file))
+        assert server.commands == []
+
+
+def test_old_tls_is_refused(certificate: Certificate, ca_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ssl
+
+    context = certificate.server_context()
+    with pytest.warns(DeprecationWarning):
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with RudeImap(tls=context) as server:
+        assert "no secure connection" in refused(settings(server.port, security="tls", ca_file=ca_file))
+
+
+def test_a_server_that_speaks_no_tls_is_refused() -> None:
+    with RudeImap() as server:
+        assert "no secure connection" in refused(settings(server.port, security="tls"))
+
+
+@pytest.mark.servers
+def test_a_real_server_without_starttls_is_refused(dovecot: Callable[[DovecotOptions], Dovecot]) -> None:
+    words = refused(settings(dovecot(DovecotOptions()).port, account_name(), security="starttls"))
+    assert "does not offer STARTTLS" in words
+
+
+def test_without_starttls_the_password_is_never_said() -> None:
+    with RudeImap() as server:
+        assert "does not offer STARTTLS" in refused(settings(server.port, security="starttls"))
+        assert PASSWORD.encode() not in b"".join(server.commands)
+
+
+def test_a_refused_starttls_ends_it() -> None:
+    capability = b"* CAPABILITY IMAP4rev1 STARTTLS\r\n{tag} OK done\r\n"
+    with RudeImap({"CAPABILITY": capability, "STARTTLS": b"{tag} NO not today\r\n"}) as server:
+        assert "STARTTLS" in refused(settings(server.port, security="starttls"))
+        assert PASSWORD.encode() not in b"".join(server.commands)
+
+
+@pytest.mark.parametrize("security", ["starttls", "none"])
+def test_being_logged_in_before_logging_in_is_refused(security: str) -> None:
+    with RudeImap(greeting=b"* PREAUTH welcome\r\n") as server:
+        assert "PREAUTH" in refused(settings(server.port, security=security))
+        assert not any(b"LOGIN" in command for command in server.commands)
+
+
+def test_an_unreadable_ca_file_is_named() -> None:
+    assert "/nowhere/ca.pem" in refused(settings(1, security="tls", ca_file="/nowhere/ca.pem"))
+
+
+# Logging in
+
+
+@pytest.mark.servers
+def test_a_wrong_password_is_for_a_human(dovecot: Callable[[DovecotOptions], Dovecot]) -> None:
+    words = refused(settings(dovecot(DovecotOptions()).port, account_name(), password=lambda: "wrong-canary"))
+    assert "log in" in words
+    assert "wrong-canary" not in words
+
+
+@pytest.mark.parametrize(
+    "answer", [b"{tag} NO [AUTHENTICATIONFAILED] no\r\n", b"{tag} NO login failed\r\n", b"{tag} NO [EXPIRED] old\r\n"]
+)
+def test_a_refused_login_is_for_a_human(answer: bytes) -> None:
+    with RudeImap({"LOGIN": answer}) as server:
+        refused(settings(server.port))
+
+
+@pytest.mark.parametrize(
+    "answer", [b"{tag} NO [UNAVAILABLE] later\r\n", b"{tag} NO [INUSE] busy\r\n", b"* BYE bye\r\n" + CUT, CUT]
+)
+def test_a_login_that_may_work_later_is_tried_later(answer: bytes) -> None:
+    with RudeImap({"LOGIN": answer}) as server, pytest.raises(TemporaryFailure):
+        ImapMailbox.connect(settings(server.port))
+
+
+def test_a_server_that_disables_login_is_obeyed() -> None:
+    with RudeImap({"CAPABILITY": b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\n{tag} OK done\r\n"}) as server:
+        assert "LOGINDISABLED" in refused(settings(server.port))
+        assert PASSWORD.encode() not in b"".join(server.commands)
+
+
+def test_names_and_passwords_may_hold_quotes_spaces_and_backslashes() -> None:
+    with RudeImap() as server, connected(settings(server.port, 'DOM\\an "na', password=lambda: 'p\\w "x')):
+        [login] = [command for command in server.commands if b"LOGIN" in command]
+        assert login.partition(b"LOGIN ")[2] == b'"DOM\\\\an \\"na" "p\\\\w \\"x"\r\n'
+
+
+@pytest.mark.parametrize("password", ["pässwort", "two\nlines", "two\r\nA1 DELETE INBOX"])
+def test_a_password_that_login_cannot_carry_goes_by_sasl_plain(password: str) -> None:
+    answers = {"AUTHENTICATE": b"+ \r\n" + CUT}
+    with RudeImap(answers) as server, pytest.raises(TemporaryFailure):
+        ImapMailbox.connect(settings(server.port, password=lambda: password))
+    assert any(command.endswith(b"AUTHENTICATE PLAIN\r\n") for command in server.commands)
+    assert not any(b"LOGIN" in command or b"DELETE" in command for command in server.commands)
+
+
+def test_an_access_token_goes_by_xoauth2() -> None:
+    with RudeImap({"AUTHENTICATE": b"{tag} NO [AUTHENTICATIONFAILED] no\r\n"}) as server:
+        words = refused(settings(server.port, auth="xoauth2", password=lambda: "token-canary"))
+        assert any(command.endswith(b"AUTHENTICATE XOAUTH2\r\n") for command in server.commands)
+    assert "token-canary" not in words
+
+
+def test_the_password_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(1)
+    with RudeImap() as server, connected(settings(server.port)) as mailbox:
+        assert PASSWORD not in repr(mailbox.__dict__)
+    assert PASSWORD not in repr(settings(1))
+    assert PASSWORD not in caplog.text
+
+
+# Servers that are away, or out of their mind
+
+
+def test_nobody_there_is_temporary() -> None:
+    with RudeImap() as server:
+        port = server.port
+    with pytest.raises(TemporaryFailure):
+        ImapMailbox.connect(settings(port))
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    [b"* BYE too many connections\r\n", b"HTTP/1.1 400 Bad Request\r\n", b"\x00\xff\r\n", b"", b"* OK half", b"*\r\n"],
+)
+def test_a_greeting_that_is_none_is_temporary(greeting: bytes) -> None:
+    with RudeImap(greeting=greeting + CUT) as server, pytest.raises(TemporaryFailure):
+        ImapMailbox.connect(settings(server.port))
+
+
+def test_a_server_that_never_greets_is_given_up() -> None:
+    with RudeImap(greeting=b"") as server, pytest.raises(TemporaryFailure):
+        ImapMailbox.connect(settings(server.port, timeout=0.2))
+
+
+ODD_FETCHES = {
+    "connection cut": CUT,
+    "goodbye": b"* BYE going down\r\n" + CUT,
+    "literal cut short": b"* 1 FETCH (UID 1 FLAGS () BODY[]<0> {500}\r\nonly this" + CUT,
+    "literal longer than said": b"* 1 FETCH (UID 1 FLAGS () BODY[]<0> {3}\r\nmuch more text)\r\n{tag} OK done\r\n",
+    "literal of a gigabyte": b"* 1 FETCH (UID 1 FLAGS () BODY[]<0> {1073741824}\r\n" + b"x" * 4096,
+    "a line without end": b"* 1 FETCH (UID 1 FLAGS (" + b"x" * 1_100_000 + b"\r\n",
+    "unclosed bracket": b"* 1 FETCH (UID 1 FLAGS (\r\n{tag} OK done\r\n",
+    "odd number of items": b"* 1 FETCH (UID 1 FLAGS)\r\n{tag} OK done\r\n",
+    "no items": b"* 1 FETCH\r\n{tag} OK done\r\n",
+    "a number for a list": b"* 1 FETCH 5\r\n{tag} OK done\r\n",
+    "deep brackets": b"* 1 FETCH " + b"(" * 50_000 + b"\r\n{tag} OK done\r\n",
+    "nonsense": b"\xff\xfe nonsense\r\n{tag} OK done\r\n",
+    "another's tag": b"ZZZZ9 OK done\r\n",
+    "unavailable": b"{tag} NO [UNAVAILABLE] disk is away\r\n",
+}
+
+
+@pytest.mark.parametrize("answer", ODD_FETCHES.values(), ids=ODD_FETCHES)
+def test_a_fetch_that_goes_wrong_kills_the_connection_and_nothing_else(answer: bytes) -> None:
+    with rude(UID_FETCH=answer) as (_, mailbox):
+        with pytest.raises(TemporaryFailure):
+            mailbox.fetch(PLACE, limit=1000)
+        assert not mailbox.alive
+        with pytest.raises(TemporaryFailure, match="closed"):
+            mailbox.status("INBOX")
+
+
+def test_an_announced_gigabyte_takes_no_memory() -> None:
+    with rude(UID_FETCH=ODD_FETCHES["literal of a gigabyte"]) as (_, mailbox):
+        tracemalloc.start()
+        with pytest.raises(TemporaryFailure, match="announced 1073741824 bytes"):
+            mailbox.fetch(PLACE, limit=1000)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+HARMLESS = {
+    "flags of another mail, unasked": b"* 1 FETCH (FLAGS (\\Deleted))\r\n",
+    "a newcomer": b"* 2 EXISTS\r\n* 1 RECENT\r\n",
+    "somebody else's uid": b"* 4 FETCH (UID 9 FLAGS (\\Deleted) BODY[]<0> {2}\r\nno)\r\n",
+    "a warning": b"* NO disk is nearly full\r\n* OK [ALERT] really\r\n",
+    "new capabilities": b"* CAPABILITY IMAP4rev1\r\n",
+}
+
+
+@pytest.mark.parametrize("unasked", HARMLESS.values(), ids=HARMLESS)
+def test_what_a_server_says_unasked_changes_nothing(unasked: bytes) -> None:
+    body = b"* 1 FETCH (UID 1 FLAGS (\\Seen) BODY[]<0> {5}\r\nhello)\r\n"
+    with rude(UID_FETCH=unasked + body + unasked + b"{tag} OK done\r\n") as (_, mailbox):
+        assert mailbox.fetch(PLACE, limit=1000) == b"hello"
+        assert mailbox.fetch(PLACE, limit=1000) == b"hello"
+
+
+def test_mails_that_stand_are_read_although_others_were_expunged_meanwhile() -> None:
+    body = b"* 1 FETCH (UID 1 FLAGS () BODY[]<0> {5}\r\nhello)\r\n{tag} NO [EXPUNGEISSUED] some are gone\r\n"
+    with rude(UID_FETCH=body) as (_, mailbox):
+        places = [PLACE, Location("INBOX", 7, 2)]
+        assert list(mailbox.fetch_all(places, limit=1000)) == [(PLACE, b"hello")]
+        assert mailbox.alive
+
+
+def test_a_mail_expunged_under_our_hands_is_no_error() -> None:
+    gone = b"{tag} NO [EXPUNGEISSUED] gone\r\n"
+    with rude(UID_SEARCH=b"* SEARCH 1\r\n{tag} OK done\r\n", UID_MOVE=gone, UID_STORE=gone) as (_, mailbox):
+        assert mailbox.move(PLACE, "Trash") is False
+        assert mailbox.flag(PLACE, add=["\\Answered"]) is False
+        assert mailbox.alive
+
+
+def test_a_body_without_bytes_counts_as_vanished() -> None:
+    with rude(UID_FETCH=b"* 1 FETCH (UID 1 FLAGS () BODY[]<0> NIL)\r\n{tag} OK done\r\n") as (_, mailbox):
+        assert mailbox.fetch(PLACE, limit=1000) is None
+
+
+def test_a_server_that_gives_more_than_asked_is_cut() -> None:
+    with rude(UID_FETCH=b"* 1 FETCH (UID 1 FLAGS () BODY[] {5}\r\nhello)\r\n{tag} OK done\r\n") as (_, mailbox):
+        assert mailbox.fetch(PLACE, limit=2) == b"he"
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        b"UID 1 FLAGS () INTERNALDATE NIL RFC822.SIZE NIL BODY[HEADER]<0> NIL",
+        b'UID 1 FLAGS NIL INTERNALDATE "99-Foo-2026 99:99:99 +9999" RFC822.SIZE "x" BODY[HEADER]<0> ""',
+        b"UID 1 FLAGS 5 INTERNALDATE 5 RFC822.SIZE () BODY[HEADER]<0> ()",
+        b'UID 1 FLAGS (123 \xff) INTERNALDATE "01-Jan-0001 00:00:00 +2359"',
+        b"UID 1",
+    ],
+)
+def test_a_mail_with_odd_attributes_is_seen_all_the_same(attributes: bytes) -> None:
+    with rude(UID_FETCH=b"* 1 FETCH (" + attributes + b")\r\n{tag} OK done\r\n") as (_, mailbox):
+        [glance] = mailbox.glance([PLACE])
+        assert glance.location == PLACE
+        assert glance.header == b""
+
+
+def test_a_folder_name_that_cannot_be_read_hides_no_other() -> None:
+    names = b'* LIST () "/" "&AAA"\r\n* LIST () "/" "&!!!-x"\r\n* LIST () NIL 2026\r\n* LIST () "/" {3}\r\na"b\r\n'
+    with rude(LIST=names + b"{tag} OK done\r\n") as (_, mailbox):
+        assert {"2026", 'a"b'} <= {info.name for info in mailbox.folders()}
+
+
+# What a NO means
+
+
+def test_a_refused_select_of_a_folder_that_is_listed_is_for_a_human() -> None:
+    with rude(SELECT=b"{tag} NO [NOPERM] not yours\r\n") as (_, mailbox):
+        with pytest.raises(PermanentFailure):
+            mailbox.locations("INBOX")
+        assert mailbox.alive
+
+
+@pytest.mark.parametrize(
+    "answer", [b"{tag} NO [NONEXISTENT] gone\r\n", b"{tag} NO cannot\r\n", b"{tag} NO [TRYCREATE] x\r\n"]
+)
+def test_a_folder_that_is_not_listed_is_stale(answer: bytes) -> None:
+    with rude(SELECT=answer, STATUS=answer) as (_, mailbox):
+        with pytest.raises(StaleFolder):
+            mailbox.locations("Review")
+        with pytest.raises(StaleFolder):
+            mailbox.status("Review")
+        assert mailbox.alive
+
+
+def test_a_full_mailbox_is_for_a_human() -> None:
+    with rude(APPEND=b"{tag} NO [OVERQUOTA] full\r\n") as (_, mailbox):
+        with pytest.raises(PermanentFailure, match="OVERQUOTA"):
+            mailbox.append("INBOX", b"Subject: x\r\n\r\nx\r\n")
+        assert mailbox.alive
+
+
+def test_a_read_only_folder_can_be_read() -> None:
+    answers = {
+        "SELECT": POLITE["SELECT"].replace(b"READ-WRITE", b"READ-ONLY"),
+        "EXAMINE": POLITE["SELECT"].replace(b"READ-WRITE", b"READ-ONLY"),
+        "UID_SEARCH": b"* SEARCH 1\r\n{tag} OK done\r\n",
+        "UID_STORE": b"{tag} NO [READ-ONLY] no\r\n",
+    }
+    with rude(**answers) as (_, mailbox):
+        assert mailbox.locations("INBOX") == [PLACE]
+        with pytest.raises(PermanentFailure):
+            mailbox.flag(PLACE, add=["\\Answered"])
+
+
+def test_keywords_that_a_folder_forgets_are_not_sent() -> None:
+    select = POLITE["SELECT"].replace(
+        b"* 0 RECENT", b"* OK [PERMANENTFLAGS (\\Seen \\Answered $MDNSent)] x\r\n* 0 RECENT"
+    )
+    answers = {
+        "SELECT": select,
+        "UID_SEARCH": b"* SEARCH 1\r\n{tag} OK done\r\n",
+        "UID_STORE": b"{tag} OK done\r\n",
+        "APPEND": b"{tag} NO [OVERQUOTA] enough seen\r\n",
+    }
+    with rude(**answers) as (server, mailbox):
+        mailbox.flag(PLACE, add=["\\Answered", "$MailhitlPending", "$mdnsent"])
+        with pytest.raises(PermanentFailure):
+            mailbox.append("INBOX", b"Subject: x\r\n\r\n", flags=["\\Draft", "$MailhitlPending"])
+        [store] = [command for command in server.commands if b"UID STORE" in command]
+        assert b"(\\Answered $mdnsent)" in store
+        [append] = [command for command in server.commands if b"APPEND" in command]
+        assert b"(\\Draft)" in append
+
+
+def test_nothing_ever_says_close_or_a_plain_expunge() -> None:
+    answers = {"UID_SEARCH": b"* SEARCH 1\r\n{tag} OK done\r\n", "UID_STORE": b"{tag} OK done\r\n"}
+    ends = {"UID_COPY": b"{tag} OK done\r\n", "UID_EXPUNGE": b"{tag} OK done\r\n"}
+    capability = b"* CAPABILITY IMAP4rev1 UIDPLUS\r\n{tag} OK done\r\n"
+    with rude(CAPABILITY=capability, **answers, **ends) as (server, mailbox):
+        mailbox.move(PLACE, "Trash")
+        mailbox.remove([PLACE])
+        mailbox.close()
+        words = [command.split()[1:3] for command in server.commands]
+    assert [b"UID", b"EXPUNGE"] in words
+    assert not any(word[:1] in ([b"EXPUNGE"], [b"CLOSE"]) for word in words)
+
+
+def test_a_huge_folder_is_listed_in_parts() -> None:
+    select = POLITE["SELECT"].replace(b"UIDNEXT 2", b"UIDNEXT 200000")
+    with rude(SELECT=select, UID_SEARCH=b"* SEARCH 1 90000\r\n{tag} OK done\r\n") as (server, mailbox):
+        assert [place.uid for place in mailbox.locations("INBOX")] == [1, 90_000]
+        spans = [command.split()[4] for command in server.commands if b"SEARCH" in command]
+    assert spans == [b"1:80000", b"80001:160000", b"160001:*"]
