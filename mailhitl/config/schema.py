@@ -13,7 +13,7 @@ from mailhitl.config.account import MailboxConfig
 from mailhitl.config.later import Alarm, Customers, Digest, Knowledge, LanguageModelConfig, Retention
 from mailhitl.config.secrets import Secret
 from mailhitl.config.table import Table, key, needed
-from mailhitl.config.values import AddrSpec, AnchoredPath, Count, Duration, Hours, Share, Switch, Word, Zone, anchored
+from mailhitl.config.values import AddrSpec, AnchoredPath, Count, Duration, Hours, Share, Switch, Word, Zone
 from mailhitl.rules.conditions import CONDITIONS
 from mailhitl.rules.gates import OPTIONAL
 
@@ -29,8 +29,6 @@ def _store_url(text: str, info: ValidationInfo) -> str:
         raise ValueError('must begin with "sqlite:///" or "postgresql://"')
     if urlsplit(text).password and not (info.context or {}).get("plain", True):
         raise ValueError("holds a password in plain text: leave it out and set store.password")
-    if text.startswith("sqlite:///"):
-        return f"sqlite:///{anchored(Path(text.removeprefix('sqlite:///')), info)}"
     return text
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailhitl.case import Outcome
+from mailhitl.config.database import store_url
 from mailhitl.config.load import check_templates, load
 from mailhitl.config.rules import read_gates, read_rules
 from mailhitl.config.schema import Config
@@ -102,8 +103,16 @@ def test_paths_are_seen_from_the_files_own_folder(good: Callable[[str], Config],
     config = good(f'[agent]\ntemplates = "mine"\n[store]\nurl = "sqlite:///x.db"\n{MINIMAL}')
     assert config.agent.templates == tmp_path / "mine"
     assert config.agent.data_dir == tmp_path / "var"
-    assert config.store.url == f"sqlite:///{tmp_path}/x.db"
+    assert store_url(config) == f"sqlite:///{tmp_path}/x.db"
     assert config.base == tmp_path
+
+
+def test_a_database_is_found_from_any_working_directory(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(MINIMAL)
+    monkeypatch.chdir(tmp_path.parent)
+    assert store_url(load(Path(tmp_path.name) / "config.toml")) == f"sqlite:///{tmp_path}/var/mailhitl.db"
 
 
 def test_the_fingerprint_changes_with_a_single_byte(good: Callable[[str], Config]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailhitl.config import secrets
-from mailhitl.config.database import database_url
+from mailhitl.config.database import store_url
 from mailhitl.config.load import load
 from mailhitl.config.schema import Config
 from mailhitl.config.secrets import Secret, resolve
@@ -76,7 +76,7 @@ def test_a_database_password_in_the_url_needs_asking_for_too(tmp_path: Path) -> 
 def test_the_database_password_is_put_into_the_url_when_it_is_needed(tmp_path: Path) -> None:
     top = '[store]\nurl = "postgresql://me@localhost:5433/db"\npassword = { command = "echo p@ss/word" }'
     config = config_with(tmp_path, '{ env = "X" }', top=top)
-    assert database_url(config) == "postgresql://me:p%40ss%2Fword@localhost:5433/db"
+    assert store_url(config) == "postgresql://me:p%40ss%2Fword@localhost:5433/db"
 
 
 @pytest.mark.parametrize(
