@@ -66,6 +66,8 @@ MAX_TEXT = 4_000
 LEAST = 1.5
 LEAD = 1.3
 
+#: Links, addresses, file names: "example.com" is no Portuguese.
+_CODE = re.compile(r"[@/\\<>=_]|\w\.\w")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _WEIGHTS: dict[str, dict[str, float]] = {}
 for _language, _words in STOP_WORDS.items():
@@ -78,7 +80,7 @@ for _shares in _WEIGHTS.values():
 
 def language_of(text: str) -> str:
     """Return ``en``, ``de``, ``fr``, ``es``, ``it``, ``nl`` or ``pt``; "" when the text is too short or another's."""
-    start = text[:MAX_TEXT].lower()
+    start = " ".join(token for token in text[:MAX_TEXT].lower().split() if not _CODE.search(token))
     words = [word.replace("’", "'") for word in _WORD.findall(start)]
     scores: Counter[str] = Counter()
     known = 0
