@@ -110,6 +110,14 @@ def test_a_keyword_that_a_client_stores_is_kept_and_moves_along(imap: ImapServer
     assert {b"$MailhitlPending", b"\\Flagged"} <= set(row[b"FLAGS"])
 
 
+def test_a_system_flag_that_does_not_exist_is_refused_and_changes_nothing(imap: ImapServer) -> None:
+    imap.deliver("support", MAIL)
+    with folder(imap) as client:
+        with pytest.raises(IMAPClientError, match="Invalid system flag"):
+            client.set_flags(client.search(), ["\\Draft$MailhitlPending"])
+        assert client.search("UNDRAFT UNKEYWORD $MailhitlPending")
+
+
 def test_uid_expunge_takes_only_the_named_mail(imap: ImapServer) -> None:
     for _ in range(3):
         imap.deliver("support", MAIL)
