@@ -1,3 +1,5 @@
+"""Drafts from templates: what is answered, what is not, and the quote below."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,3 +1,5 @@
+"""Reply templates: what they may do, what they may not, and how a mistake is told."""
+
 from __future__ import annotations
 
 from datetime import date

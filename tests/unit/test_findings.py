@@ -1,3 +1,5 @@
+"""Findings: every kind of risk, with hits and near-misses in English and German."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Triage and language: what a mail wants, how sure that is, and in which tongue."""
+
 from __future__ import annotations
 
 import pytest
