@@ -1,0 +1,166 @@
+"""A reply to a packet, read for the one command it may hold (review-protocol §5).
+
+Only the first line that the reviewer newly wrote can be a command, and only if it is nothing else. Whatever is left
+unclear is no command: then we ask, because a wrong "approve" cannot be taken back.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import dropwhile, takewhile
+
+from mailhitl.mail.message import Message
+from mailhitl.mail.text import LOOKED_AT
+
+#: What people write → the command they mean: English, German, French, Spanish, Italian, Portuguese, Dutch, Polish,
+#: Swedish, Russian, Chinese, Japanese. A word may stand under one command only.
+WORDS: dict[str, tuple[str, ...]] = {
+    "approve": (
+        *("approve", "approved", "yes", "y", "ok", "okay", "send"),
+        *("freigeben", "freigegeben", "genehmigt", "genehmigen", "ja", "senden", "passt"),
+        *("approuver", "approuvé", "oui", "envoyer", "aprobar", "aprobado", "sí", "si", "enviar"),
+        *("approva", "approvato", "sì", "aprovar", "aprovado", "sim", "goedgekeurd", "goedkeuren"),
+        *(
+            "zatwierdź",
+            "zatwierdzam",
+            "tak",
+            "godkänn",
+            "godkänd",
+            "да",
+            "одобрить",
+            "одобрено",
+            "批准",
+            "同意",
+            "承認",
+        ),
+    ),
+    "reject": (
+        *("reject", "rejected", "no", "n", "nope", "decline", "declined"),
+        *("ablehnen", "abgelehnt", "nein", "verwerfen", "rejeter", "rejeté", "refuser", "refusé", "non"),
+        *("rechazar", "rechazado", "rifiuta", "rifiutato", "recusar", "recusado", "rejeitar", "não", "nao"),
+        *("afwijzen", "afgewezen", "nee", "odrzuć", "odrzucam", "nie", "avslå", "avslag", "nej"),
+        *("нет", "отклонить", "отклонено", "拒绝", "却下"),
+    ),
+    "edit": ("edit", "edited", "ändern", "geändert", "modifier", "editar", "modifica", "wijzigen", "改"),
+    "escalate": ("escalate", "escalated", "eskalieren", "weiterleiten", "escalader", "escalar", "escalare"),
+    "redraft": ("redraft", "rewrite", "neu", "umschreiben", "reformuler", "reescribir", "riscrivi"),
+    "snooze": ("snooze", "later", "später", "luego", "dopo"),
+    "arrived": ("arrived", "angekommen", "arrivé", "llegó", "arrivato"),
+    "help": ("help", "hilfe", "aide", "ayuda", "aiuto"),
+}
+#: These say all by themselves; anything more makes them unclear.
+ALONE = frozenset({"approve", "arrived", "help"})
+#: These take everything that follows, over several paragraphs.
+WITH_TEXT = frozenset({"edit", "redraft"})
+#: A paragraph after "approve" with a line that begins like this takes something back or asks for a change.
+SECOND_THOUGHTS = frozenset(
+    {
+        *("but", "however", "except", "unless", "although", "though", "wait", "stop", "hold", "sorry", "don't", "dont"),
+        *("not", "only", "if", "after", "once", "instead", "please", "change", "remove", "add", "replace", "fix"),
+        *("aber", "jedoch", "allerdings", "ausser", "warte", "halt", "doch", "nicht", "nur", "wenn", "falls", "bitte"),
+        *("mais", "sauf", "attends", "attendez", "pero", "salvo", "espera", "ma", "però", "aspetta", "mas", "maar"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a reviewer wants: a key of ``WORDS`` and the reason, text, group or time that goes with it, "" if none."""
+
+    word: str
+    argument: str
+
+
+def read_command(message: Message, packet_text: str) -> Command | None:
+    """Return the command in a reply to the packet whose text is ``packet_text``; None when there is no clear one.
+
+    Whether the sender may give commands, and whether a machine wrote the reply, is for the caller to find out.
+    """
+    if message.truncated or not message.readable:
+        return None
+    packet = _Packet(packet_text)
+    lines = packet.cut(message.new_text.split("\n"))
+    first, *rest = lines or [""]
+    said = _command(first)
+    if said is None:
+        return None
+    if said.word in WITH_TEXT:
+        whole = len(message.text) <= LOOKED_AT
+        return Command(said.word, "\n".join((said.argument, *rest)).strip()) if whole else None
+    below = list(takewhile(str.strip, rest))
+    if said.word not in ALONE:
+        return Command(said.word, " ".join((said.argument, *below)).strip())
+    return said if not below and not _taken_back(said, rest) else None
+
+
+#: Nothing of it can match in two ways, so the time is linear.
+_LINE = re.compile(r"(?P<word>[^\W\d_]+)(?P<mark>\s*[:：]|\s+[-–—]\s|\s|[.!]*\Z)(?P<argument>.*)", re.DOTALL)
+_DECORATION = " \t\xa0*_`\"'“”„«»‘’"
+_COMMANDS = {word.casefold(): command for command, words in WORDS.items() for word in words}
+
+
+def _command(line: str) -> Command | None:
+    """Read one line as a command. A bare blank between word and reason will do only for the command's own name."""
+    found = _LINE.fullmatch(unicodedata.normalize("NFC", line).strip(_DECORATION))
+    if found is None:
+        return None
+    said, mark, argument = found["word"].casefold(), found["mark"].strip(), found["argument"].strip()
+    word = _COMMANDS.get(said)
+    if word is None or (word in ALONE and (argument or mark in {":", "："})):
+        return None
+    if argument and mark not in {":", "："} and (said != word or word == "edit" or _ambiguous(word, argument)):
+        return None
+    return Command(word, argument)
+
+
+def _ambiguous(word: str, argument: str) -> bool:
+    """Whether what follows is a question, or names another command as well."""
+    return argument.endswith("?") or any(_COMMANDS.get(other, word) != word for other in _words(argument))
+
+
+def _taken_back(said: Command, rest: Sequence[str]) -> bool:
+    """Whether the lines after a command that stands alone say otherwise."""
+    if any(other and other.word != said.word for other in map(_command, rest)):
+        return True
+    following = list(takewhile(str.strip, dropwhile(lambda line: not line.strip(), rest)))
+    return any(SECOND_THOUGHTS.intersection(_words(line)[:1]) for line in following)
+
+
+class _Packet:
+    """What our packet says, to tell its lines from the reviewer's where a client quotes without ``>`` (Outlook)."""
+
+    def __init__(self, text: str) -> None:
+        lines = [" ".join(_words(line)) for line in text.split("\n")]
+        self._lines = frozenset(filter(None, lines))
+        self._begin = next(filter(None, lines), None)
+        self._words = f" {' '.join(' '.join(lines).split())} "
+
+    def cut(self, lines: Sequence[str]) -> list[str]:
+        """Drop what stands before the first line that is not the packet's, and all from where the packet begins."""
+        above: list[str] = []
+        for number, line in enumerate(lines):
+            words = _words(line)
+            if words and not self._holds(words, above):
+                return list(takewhile(lambda each: " ".join(_words(each)) != self._begin, lines[number:]))
+            above = [*above, *words][-_PIECE:]
+        return []
+
+    def _holds(self, words: list[str], above: list[str]) -> bool:
+        """Whether these words are a line of the packet, a long piece of one, or the rest of one that was wrapped.
+
+        A line that only says "yes" in the draft counts as well: then the reviewer's "yes" is asked back.
+        """
+        if " ".join(words) in self._lines:
+            return True
+        return any(len(piece) > _PIECE and f" {' '.join(piece)} " in self._words for piece in (words, [*above, *words]))
+
+
+#: So many words in a row are no coincidence.
+_PIECE = 3
+
+
+def _words(line: str) -> list[str]:
+    return re.findall(r"[^\W_]+(?:'[^\W_]+)*", unicodedata.normalize("NFC", line).casefold().replace("’", "'"))
