@@ -17,11 +17,13 @@ SPEC = 254
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_LOCAL = rf"(?!-){_ATOM}(?:\.{_ATOM})*|\"(?:[ !#-\[\]-~]|\\[ -~])*\""
+_LOCAL = rf"(?!-){_ATOM}(?:\.{_ATOM})*|\"(?:[ !#-\[\]-~]|\\[ -~])+\""
 _SPEC = re.compile(rf"(?P<local>{_LOCAL})@(?P<domain>{_LABEL}(?:\.{_LABEL})*)")
 
 #: An unterminated quote runs to the end: otherwise each one would scan all that follows.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|<[^<>]*>|[,;:()<>]|\\.?|[^",;:()<>\\]+', re.DOTALL)
+#: Unfolding leaves none in an honest header; a line break in one would start a header of its own.
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -40,9 +42,15 @@ def addresses(values: Sequence[str]) -> tuple[Address, ...]:
     """Return the mailboxes of these header values (encoded-words still in), in order; groups are flattened.
 
     One that is not strict keeps its name and has "" as ``spec``. A second address, or words behind the angle brackets,
-    make it ambiguous: readers differ on which one counts, so none does. Never raises.
+    make it ambiguous: readers differ on which one counts, so none does. Nor does any beside a control character. Never
+    raises.
     """
-    return tuple(address for value in values for address in _mailboxes(value[:FIELD]))
+    return tuple(address for value in values for address in _of_one(value[:FIELD]))
+
+
+def _of_one(value: str) -> Iterator[Address]:
+    clean = _CONTROL.search(value) is None
+    return (address if clean else Address(address.name, "") for address in _mailboxes(value))
 
 
 def _mailboxes(value: str) -> Iterator[Address]:

@@ -40,7 +40,8 @@ _BOUNCE = (
     r"failure notice|undeliverable(?: mail| message)?|mail system error|mail could not be delivered|"
     r"message delivery (?:failure|delayed)|mail delivery warning|delivery failure notification|unzustellbar|"
     r"nachricht unzustellbar|onbestelbaar|non remis|non recapitabile|no se puede entregar|"
-    r"notification de non[- ]remise|warning: could not send message.{0,60}|warning: message .{1,60} delayed .{1,40}|.{0,150} : non remis \(.*"
+    r"notification de non[- ]remise|warning: could not send message.{0,60}|warning: message .{1,60} delayed .{1,40}|"
+    r".{0,150} : non remis \(.*"
 )
 _SUBJECT = re.compile(rf"(?i)(?:{_AWAY}|{_BOUNCE})\s?(?:[:：].*|$)")
 

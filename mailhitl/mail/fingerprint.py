@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from mailhitl.mail.header import split
+from mailhitl.mail.header import split, with_line_feeds
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse_header
 
@@ -18,6 +18,7 @@ def fingerprint(message: Message, raw: bytes) -> str:
 
     A different text under the same Message-ID is another mail. ``raw`` is what ``message`` was parsed from.
     """
+    raw = with_line_feeds(raw)
     body = raw[split(raw).body :]
     if message.truncated:
         # Trace headers of another length move the place where the fetch was cut.

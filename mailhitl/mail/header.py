@@ -58,6 +58,11 @@ class Block:
         return next((field.value for field in self.fields if field.name == name), "")
 
 
+def with_line_feeds(raw: bytes) -> bytes:
+    """Mails of bare carriage returns exist; in all others a bare one is no line end (it would forge headers)."""
+    return raw if b"\n" in raw[:4096] or b"\r" not in raw[:4096] else raw.replace(b"\r", b"\n")
+
+
 def split(raw: bytes, start: int = 0, end: int | None = None) -> Block:
     """Split the header block that begins at ``start`` into fields. Never raises.
 
@@ -73,7 +78,7 @@ def split(raw: bytes, start: int = 0, end: int | None = None) -> Block:
         position = last
         match = _FIELD.match(raw, first, last)
         if match is None:
-            if first == start and raw.startswith((b"From ", b">From "), first):
+            if first == start and _no_field_yet(raw[first : min(last, first + FIELD)]):
                 continue
             return Block(tuple(fields), first, (*defects, "no empty line between header and body"))
         if len(fields) >= FIELDS or kept >= BLOCK:
@@ -86,6 +91,11 @@ def split(raw: bytes, start: int = 0, end: int | None = None) -> Block:
         if field.name:
             fields.append(field)
     return Block(tuple(fields), _after_empty_line(raw, position, stop), tuple(defects))
+
+
+def _no_field_yet(line: bytes) -> bool:
+    """What stands above the first field in mail that went through a file: mbox's "From " line, or blanks."""
+    return line.startswith((b"From ", b">From ")) or not line.strip()
 
 
 def _ranges(raw: bytes, start: int, stop: int) -> Iterator[tuple[int, int]]:

@@ -22,7 +22,7 @@ from mailhitl.mail.style import Look, Sheet, look_of
 from mailhitl.mail.text import one_line, plain, tagged
 
 #: Characters of HTML that are read, of text that comes out, of hidden text that is reported, links that are named.
-INPUT = 512 * 1024
+INPUT = 256 * 1024
 OUTPUT = 512 * 1024
 HIDDEN = 2000
 HIDDEN_PIECES = 20
@@ -61,7 +61,7 @@ def hidden_text(html: str) -> tuple[str, ...]:
 
 
 def read(html: str) -> tuple[str, tuple[str, ...]]:
-    """Return (visible text, hidden texts) of the first 512 KB. Never raises."""
+    """Return (visible text, hidden texts) of the first 256 KB. Never raises."""
     source = plain(html[:INPUT]).replace(_QUOTE, "").replace(_UNQUOTE, "")
     secret = tagged(html[:INPUT])
     if len(_ZERO_WIDTH.findall(html[:INPUT])) >= ZERO_WIDTH:
@@ -144,7 +144,8 @@ def _target(href: str) -> str:
         return ""
     try:
         host = urlsplit(re.sub(r"^(\w+:)?/*", "http://", link)).hostname or ""
-        return one_line(host if host.isascii() else host.encode("idna").decode("ascii"), 254)
+        # The idna codec is quadratic: no host name is longer than this.
+        return one_line(host if host.isascii() else host[:253].encode("idna").decode("ascii"), 254)
     except ValueError:
         return "unreadable address"
 
@@ -172,4 +173,4 @@ def _tidied(text: str) -> str:
         if content or (lines and lines[-1].strip("> ")):
             lines.append(f"{'>' * min(depth, 20)} {content}".strip() if depth else content)
         depth = max(depth - line.count(_UNQUOTE), 0)
-    return "\n".join(lines).strip("\n")
+    return "\n".join(lines).strip("\n")[:OUTPUT]

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from mailhitl.mail import html
 from mailhitl.mail.address import addresses
-from mailhitl.mail.header import Block, split
+from mailhitl.mail.header import Block, split, with_line_feeds
 from mailhitl.mail.message import Address, AttachmentInfo, Message
 from mailhitl.mail.parts import Part, Reader
 from mailhitl.mail.text import new_words, one_line, plain, tagged, unflow
@@ -36,7 +36,7 @@ def parse(raw: bytes, *, size: int | None = None) -> Message:
     What is too large or too broken to be read safely is left out and named in ``defects``; when whole parts or header
     fields are left out, ``readable`` is False and a person has to look at the original.
     """
-    raw = _with_line_feeds(raw)
+    raw = with_line_feeds(raw)
     block = split(raw)
     whole = len(raw) if size is None else size
     message = replace(_envelope(block), size=whole, truncated=whole > len(raw))
@@ -48,12 +48,7 @@ def parse(raw: bytes, *, size: int | None = None) -> Message:
 
 def parse_header(header: bytes) -> Message:
     """Parse a header block on its own: what only a body could tell stays empty. Never raises."""
-    return _envelope(split(_with_line_feeds(header)))
-
-
-def _with_line_feeds(raw: bytes) -> bytes:
-    """Mails of bare carriage returns exist; in all others a bare one is no line end (it would forge headers)."""
-    return raw if b"\n" in raw[:4096] or b"\r" not in raw[:4096] else raw.replace(b"\r", b"\n")
+    return _envelope(split(with_line_feeds(header)))
 
 
 def _envelope(block: Block) -> Message:
@@ -118,10 +113,10 @@ def _with_body(message: Message, raw: bytes, block: Block) -> Message:
     root = reader.read(block, len(raw))
     told = _Words(raw)
     shown = list(_shown(root, told))
-    text = "\n\n".join(piece for piece in told.text if piece)
+    text = "\n\n".join(piece for piece in told.text if piece.strip())
     defects = [*message.defects, *(defect for defect in reader.defects if defect not in message.defects)]
     if told.cut:
-        defects.append(f"text cut at {TEXT // 1024} KB")
+        defects.append("text too long: only its beginning was read")
     if message.truncated and "the last boundary is missing" in defects:
         defects.remove("the last boundary is missing")
     return replace(
@@ -174,7 +169,9 @@ def _read_plain(part: Part, told: _Words) -> None:
 
 
 def _read_html(part: Part, told: _Words) -> None:
-    text, hidden = html.read(told.read(part))
+    source = told.read(part)
+    told.cut = told.cut or len(source) > html.INPUT
+    text, hidden = html.read(source)
     told.text.append(text)
     told.hidden.extend(hidden)
 

@@ -34,16 +34,20 @@ _TAGS = re.compile("[\U000e0020-\U000e007e]+")
 _ENDS = (":", ">", "-", "_")
 #: Outlook quotes without marks, below a block like "From: … Sent: … To: … Subject: …".
 _HEADER_LINE = re.compile(r"\*?([^\W\d_][\w -]{0,18}?) ?:\*?(?:\s|$)")
-_AUTHOR = frozenset(
-    {"from", "von", "de", "da", "van", "från", "fra", "lähettäjä", "od", "от", "от кого", "kimden", "发件人", "差出人"}
+_AUTHOR = re.compile(r"(?i)from|von|de|da|van|från|fra|lähettäjä|od|от|kimden|发件人|差出人")
+_SENT = re.compile(
+    r"(?i)sent|date|gesendet|datum|envoyé|enviado|fecha|data|inviato|verzonden|skickat|sendt|lähetetty|wysłano|odesláno|"
+    r"отправлено|дата|gönderilen|发送时间|送信日時"
 )
-_SUBJECT = frozenset(
-    {"subject", "betreff", "objet", "sujet", "asunto", "assunto", "oggetto", "onderwerp", "ämne", "emne", "aihe"}
-) | {"temat", "předmět", "тема", "konu", "主题", "件名"}
+_TOPIC = re.compile(
+    r"(?i)subject|betreff|objet|sujet|asunto|assunto|oggetto|onderwerp|ämne|emne|aihe|temat|předmět|тема|konu|主题|件名|"
+    r"to|an|à|para|a|aan|till|til|vastaanottaja|do|komu|кому|kime|收件人|宛先"
+)
+_RULE = re.compile(r"\s*[-_=*]{10,}\s*")
 #: Any language: a line that says when or who, right above quoted lines.
 _SAYS_WHO = re.compile(r"(?:\d{4}|\d{1,2}[:.]\d{2}|@|wrote|schrieb|a écrit|escribió).{0,200}:$")
 _PHONE = re.compile(
-    r"(?i)(?:sent|gesendet|envoyé|enviado|inviato|verzonden|skickat|wysłane)\b.{1,12}\b"
+    r"(?i)(?:sent|gesendet|envoyé|enviado|inviato|verzonden|skickat|wysłane)\b.{1,30}\b"
     r"(?:i?phone|ipad|android|blackberry|handy|mobile|móvil|samsung|outlook for (?:ios|android))\b.{0,60}"
 )
 
@@ -151,40 +155,55 @@ def new_words(text: str) -> str:
     while number < len(lines):
         line = lines[number]
         span = attributions.get(number, 0)
-        if line.rstrip() == "--" or _header_block(lines, number) or (span and not _marked_after(lines, number + span)):
+        if line.rstrip() == "--" or (kept and _begins_unmarked(lines, number, span)):
             break
         if span or line.lstrip().startswith(">"):
             number += span or 1
             continue
-        kept.append(line.rstrip())
+        if kept or line.strip():
+            kept.append(line.rstrip())
         number += 1
-    return _without_phone("\n".join(kept).strip())
+    return _without_phone(re.sub(r"\n{3,}", "\n\n", "\n".join(_without_rules(kept)).strip()))
+
+
+def _begins_unmarked(lines: list[str], number: int, span: int) -> bool:
+    """Whether all from here on is quoted without marks."""
+    return _header_block(lines, number) or (span > 0 and not _marked_after(lines, number + span))
+
+
+def _without_rules(lines: list[str]) -> list[str]:
+    """Drop the rules and empty lines that stood above a quote."""
+    end = next((n for n in range(len(lines), 0, -1) if lines[n - 1].strip() and not _RULE.fullmatch(lines[n - 1])), 0)
+    return lines[:end]
 
 
 def _attributions(lines: list[str]) -> dict[int, int]:
     """Where an attribution or forward marker begins → how many lines it takes (clients wrap it over up to three)."""
     found: dict[int, int] = {}
     for end, line in enumerate(lines):
-        if not line.rstrip().endswith(_ENDS) or line.lstrip().startswith(">"):
-            continue
-        # The shortest one that ends here: some patterns begin with anything.
-        for span in range(1, min(3, end + 1) + 1):
-            window = lines[end - span + 1 : end + 1]
-            if not window[0].strip():
-                break
-            if _introduces(window, lines[end + 1 : end + 3]):
-                found[end - span + 1] = span
-                break
+        if line.rstrip().endswith(_ENDS) and not line.lstrip().startswith(">"):
+            # The shortest one that ends here: some patterns begin with anything.
+            spans = (span for span in range(1, min(3, end + 1) + 1) if _known(lines[end - span + 1 : end + 1]))
+            span = next(spans, 0) or int(_says_who(line, lines[end + 1 : end + 3]))
+            found.update({end - span + 1: span} if span else {})
     return found
 
 
-def _introduces(window: list[str], below: list[str]) -> bool:
+def _known(window: list[str]) -> bool:
+    """Whether quotequail knows these lines as an attribution."""
     line = " ".join(part.strip() for part in window)
-    # One of quotequail's patterns is cubic in a line's "@"; an attribution names one or two addresses.
-    if len(line) <= ATTRIBUTION and line.count("@") <= 4 and len(quotequail.quote(line)) > 1:
-        return True
+    # One of its patterns is cubic in a line's "@"; an attribution names one or two addresses.
+    return (
+        all(part.strip() for part in window)
+        and len(line) <= ATTRIBUTION
+        and line.count("@") <= 4
+        and len(quotequail.quote(line)) > 1
+    )
+
+
+def _says_who(line: str, below: list[str]) -> bool:
     followed = any(after.startswith(">") for after in takewhile(lambda after: not after or after[0] == ">", below))
-    return len(window) == 1 and followed and bool(_SAYS_WHO.search(line[-ATTRIBUTION:]))
+    return followed and bool(_SAYS_WHO.search(line[-ATTRIBUTION:]))
 
 
 def _marked_after(lines: list[str], number: int) -> bool:
@@ -194,12 +213,15 @@ def _marked_after(lines: list[str], number: int) -> bool:
 
 
 def _header_block(lines: list[str], number: int) -> bool:
-    """Whether Outlook's unmarked header block begins here: its author line, and within eight lines the subject."""
-    first = _HEADER_LINE.match(lines[number])
-    if first is None or first[1].lower() not in _AUTHOR:
+    """Whether Outlook's unmarked header block begins here: within seven lines an author, a date and whom or what about.
+
+    All three, because a contact form has a From and a Subject too.
+    """
+    if not _HEADER_LINE.match(lines[number]):
         return False
-    names = (_HEADER_LINE.match(line) for line in lines[number + 1 : number + 9])
-    return any(name is not None and name[1].lower() in _SUBJECT for name in names)
+    matches = (_HEADER_LINE.match(line) for line in lines[number : number + 7])
+    names = [match[1] for match in matches if match]
+    return all(any(kind.fullmatch(name) for name in names) for kind in (_AUTHOR, _SENT, _TOPIC))
 
 
 def _without_phone(text: str) -> str:
