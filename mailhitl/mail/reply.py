@@ -98,13 +98,16 @@ def read_command(message: Message, packet_text: str) -> Command | None:
 
 #: Nothing of it can match in two ways, so the time is linear.
 _LINE = re.compile(r"(?P<word>[^\W\d_]+)(?P<mark>\s*[:：]|\s+[-–—]\s|\s|[.!]*\Z)(?P<argument>.*)", re.DOTALL)
+#: What people and clients put around a word (``*approve*``); around a whole sentence it is part of it.
 _DECORATION = " \t\xa0*_`\"'“”„«»‘’"
 _COMMANDS = {word.casefold(): command for command, words in WORDS.items() for word in words}
 
 
 def _command(line: str) -> Command | None:
     """Read one line as a command. A bare blank between word and reason will do only for the command's own name."""
-    found = _LINE.fullmatch(unicodedata.normalize("NFC", line).strip(_DECORATION))
+    line = unicodedata.normalize("NFC", line).strip()
+    bare = line.strip(_DECORATION)
+    found = _LINE.fullmatch(line if " " in bare else bare)
     if found is None:
         return None
     said, mark, argument = found["word"].casefold(), found["mark"].strip(), found["argument"].strip()

@@ -172,6 +172,7 @@ def test_a_mailto_answer_needs_no_quote_and_no_packet() -> None:
         "disapprove",
         "unapproved",
         "approve 12",
+        '"reject: why" to send nothing',
         "1. approve",
     ],
 )  # fmt: skip
@@ -212,6 +213,7 @@ def test_the_rest_of_a_packets_line_that_a_client_wrapped_is_not_the_reviewers()
         ("snooze 2d", Command("snooze", "2d")),
         ("redraft: shorter\n\nand kinder", Command("redraft", "shorter\n\nand kinder")),
         ("redraft shorter", Command("redraft", "shorter")),
+        ('edit: "Hello"', Command("edit", '"Hello"')),
         ("arrived", Command("arrived", "")),
         ("help", Command("help", "")),
         ("Hilfe!", Command("help", "")),
