@@ -103,4 +103,4 @@ class Database:
             meaning = self.engine.meaning(error)
             if meaning is None:
                 raise
-            raise meaning(f"the store: {error.args[0]}") from error
+            raise meaning(f"the store: {error}") from error

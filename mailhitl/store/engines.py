@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,10 @@ class Engine(pw.Database):
 
     def meaning(self, error: pw.PeeweeException) -> type[MailhitlError] | None:
         """What to raise instead, or None when the error is a mistake of ours."""
+        raise NotImplementedError
+
+    def migrating(self) -> AbstractContextManager[None]:
+        """Around the transaction of a migration."""
         raise NotImplementedError
 
     def backup(self, label: str) -> None:
@@ -122,11 +126,26 @@ class Sqlite(Engine, pw.SqliteDatabase):
             with self.transaction("IMMEDIATE"):
                 yield
 
+    def rollback(self) -> None:
+        # On a full or broken disk SQLite has rolled back by itself; a second time is an error that hides the first.
+        if self.connection().in_transaction:
+            super().rollback()
+
     def passing(self, error: pw.PeeweeException) -> bool:
         return result_code(error) in PASSING
 
     def meaning(self, error: pw.PeeweeException) -> type[MailhitlError] | None:
         return MEANINGS.get(result_code(error))
+
+    @contextmanager
+    def migrating(self) -> Iterator[None]:
+        # SQLite changes most of a table by dropping it and making it anew, and other tables refer to it meanwhile.
+        # Inside a transaction the setting cannot be changed.
+        self.execute_sql("PRAGMA foreign_keys = OFF")
+        try:
+            yield
+        finally:
+            self.execute_sql("PRAGMA foreign_keys = ON")
 
     def backup(self, label: str) -> None:
         kept = self.path.with_name(f"{self.path.name}.{label}")
@@ -166,6 +185,9 @@ class Postgres(Engine, pw.PostgresqlDatabase):
         away = isinstance(error, pw.OperationalError) or not self.is_connection_usable()
         return TemporaryFailure if away else None
 
+    def migrating(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def backup(self, label: str) -> None:
         """Nothing: a server's database is dumped by its admin."""
 
@@ -179,9 +201,8 @@ class Postgres(Engine, pw.PostgresqlDatabase):
 
 
 def result_code(error: pw.PeeweeException) -> int:
-    """SQLite's primary result code, 0 when there is none. peewee keeps sqlite3's own error as the first argument."""
-    cause = error.args[0] if error.args else None
-    return int(getattr(cause, "sqlite_errorcode", 0)) & 0xFF
+    """SQLite's primary result code, 0 when there is none."""
+    return int(getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)) & 0xFF
 
 
 def make_private(path: Path) -> None:

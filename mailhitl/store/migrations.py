@@ -2,7 +2,7 @@
 
 A new database gets its tables as ``models`` describe them; ``STEPS`` is for those that exist already. So a change of
 the schema is a change in ``models`` *and* a step here, and a test compares the two roads. A step may use
-``playhouse.migrate``.
+``playhouse.migrate``; all steps share one transaction.
 
 peewee's own runner (``playhouse.migrations``) was looked at and left: its steps are loose files, executed by path
 (unseen by mypy and import-linter); two processes starting at once race; and it neither refuses a newer schema nor makes
@@ -34,7 +34,7 @@ def migrate(database: Database, steps: Sequence[Step] = STEPS) -> None:
     newest = 1 + len(steps)
     if version(database) == newest:
         return
-    with database.tx(durable=True):
+    with database.engine.migrating(), database.tx(durable=True):
         found = version(database)
         if found > newest:
             raise PermanentFailure(

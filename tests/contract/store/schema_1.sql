@@ -1,0 +1,43 @@
+BEGIN TRANSACTION;
+CREATE TABLE "asks" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "revision" INTEGER NOT NULL, "reviewer" TEXT NOT NULL, "token_digest" TEXT NOT NULL, "draft_digest" TEXT NOT NULL, "asked_at" TEXT NOT NULL, "expires_at" TEXT NOT NULL, "used_at" TEXT, FOREIGN KEY ("case_id") REFERENCES "cases" ("id"));
+CREATE TABLE "attachments" ("id" INTEGER NOT NULL PRIMARY KEY, "draft_id" INTEGER NOT NULL, "name" TEXT NOT NULL, "content_type" TEXT NOT NULL, "content" BLOB NOT NULL, FOREIGN KEY ("draft_id") REFERENCES "drafts" ("id"));
+CREATE TABLE "attempts" ("mailbox" TEXT NOT NULL, "folder" TEXT NOT NULL, "uidvalidity" INTEGER NOT NULL, "uid" INTEGER NOT NULL, "attempts" INTEGER NOT NULL, PRIMARY KEY ("mailbox", "folder", "uidvalidity", "uid"));
+CREATE TABLE "automatic_sends" ("case_id" INTEGER NOT NULL, "mailbox" TEXT NOT NULL, "recipient_digest" TEXT NOT NULL, "at" TEXT NOT NULL, PRIMARY KEY ("case_id", "recipient_digest"), FOREIGN KEY ("case_id") REFERENCES "cases" ("id"));
+CREATE TABLE "cases" ("id" INTEGER NOT NULL PRIMARY KEY, "mailbox" TEXT NOT NULL, "state" TEXT NOT NULL, "version" INTEGER NOT NULL, "fingerprint" TEXT NOT NULL, "header_fingerprint" TEXT NOT NULL, "message_id" TEXT NOT NULL, "message_digest" TEXT NOT NULL, "thread" TEXT NOT NULL, "thread_digest" TEXT NOT NULL, "sender" TEXT NOT NULL, "sender_digest" TEXT NOT NULL, "subject" TEXT NOT NULL, "opened_at" TEXT NOT NULL, "folder" TEXT NOT NULL, "uidvalidity" INTEGER NOT NULL, "uid" INTEGER NOT NULL, "outcome" TEXT, "revision" INTEGER NOT NULL, "draft_digest" TEXT, "group" TEXT NOT NULL, "not_before" TEXT, "held_at" TEXT);
+INSERT INTO "cases" VALUES(1,'support','approved',2,'fingerprint-1','header-1','<m1@example.org>','b7ceee5a65b5e4f5b36ecc18a2b225b1213889c78bb073c04bf96400ecc0b56b','<m1@example.org>','b7ceee5a65b5e4f5b36ecc18a2b225b1213889c78bb073c04bf96400ecc0b56b','Ann@example.org','438c4c7afe600cdf1e455c369bec76dc970fc8ca463447c7b387a347f3c79331','Refund','2026-01-05T12:00:00.123456+00:00','INBOX',7,1,'review',1,'bbd43aa884b53f5a80992921a9c74bc0c959af682055e8144c73a456dd5fb3b1','billing',NULL,'2026-01-05T12:00:00.123456+00:00');
+CREATE TABLE "cursors" ("mailbox" TEXT NOT NULL, "folder" TEXT NOT NULL, "uidvalidity" INTEGER NOT NULL, "last_uid" INTEGER NOT NULL, "start" TEXT NOT NULL, PRIMARY KEY ("mailbox", "folder"));
+CREATE TABLE "decisions" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "event" TEXT NOT NULL, "by" TEXT NOT NULL, "channel" TEXT NOT NULL, "why" TEXT NOT NULL, "at" TEXT NOT NULL, "code" TEXT NOT NULL, "proof" TEXT NOT NULL, "revision" INTEGER NOT NULL, "draft_digest" TEXT, "reasons" TEXT NOT NULL, "versions" TEXT NOT NULL, "from_state" TEXT NOT NULL, "to_state" TEXT NOT NULL, "chain" TEXT NOT NULL, FOREIGN KEY ("case_id") REFERENCES "cases" ("id"));
+INSERT INTO "decisions" VALUES(1,1,'hold','anna@example.com','rule','because','2026-01-05T12:00:00.123456+00:00','','',1,'bbd43aa884b53f5a80992921a9c74bc0c959af682055e8144c73a456dd5fb3b1','[["Refunds", "review", "Money leaves."]]','','received','held','0b5b1a2388e94f4a418e12a87dd22d309b269804dd45da5fca9ac92e3f724b0c');
+INSERT INTO "decisions" VALUES(2,1,'approve','anna@example.com','folder','because','2026-01-05T12:00:00.123456+00:00','','',1,'bbd43aa884b53f5a80992921a9c74bc0c959af682055e8144c73a456dd5fb3b1','[]','','held','approved','4764e5c128ddbc20fac7814ea1cb4212717860ef20ffa2384889dced0a979355');
+CREATE TABLE "deliveries" ("case_id" INTEGER NOT NULL, "revision" INTEGER NOT NULL, "attempt" INTEGER NOT NULL, "message_id" TEXT NOT NULL, "phase" TEXT NOT NULL, "started_at" TEXT NOT NULL, "ended_at" TEXT, "results" TEXT NOT NULL, PRIMARY KEY ("case_id", "attempt"), FOREIGN KEY ("case_id") REFERENCES "cases" ("id"));
+CREATE TABLE "drafts" ("id" INTEGER NOT NULL PRIMARY KEY, "case_id" INTEGER NOT NULL, "revision" INTEGER NOT NULL, "to" TEXT NOT NULL, "cc" TEXT NOT NULL, "subject" TEXT NOT NULL, "text" TEXT NOT NULL, "author" TEXT NOT NULL, "template" TEXT NOT NULL, "language" TEXT NOT NULL, "evidence" TEXT NOT NULL, "complete" INTEGER NOT NULL, FOREIGN KEY ("case_id") REFERENCES "cases" ("id"));
+INSERT INTO "drafts" VALUES(1,1,1,'["ann@example.org"]','[]','Re: Refund','Dear Ann,
+
+your money is on its way.
+','drafter:template','refund','en','["templates/reply/refund.txt.j2"]',0);
+CREATE TABLE "filings" ("case_id" INTEGER NOT NULL, "revision" INTEGER NOT NULL, "kind" TEXT NOT NULL, "message_id" TEXT NOT NULL, "folder" TEXT NOT NULL, "planned_at" TEXT NOT NULL, "filed_at" TEXT, "missing_since" TEXT, PRIMARY KEY ("case_id", "revision", "kind", "message_id", "folder"), FOREIGN KEY ("case_id") REFERENCES "cases" ("id"));
+CREATE TABLE "leases" ("mailbox" TEXT NOT NULL PRIMARY KEY, "holder" TEXT NOT NULL, "until" TEXT NOT NULL);
+CREATE TABLE "mailhitl" ("name" TEXT NOT NULL PRIMARY KEY, "value" TEXT NOT NULL);
+INSERT INTO "mailhitl" VALUES('schema','1');
+CREATE TABLE "marks" ("case_id" INTEGER NOT NULL, "mark" TEXT NOT NULL, PRIMARY KEY ("case_id", "mark"), FOREIGN KEY ("case_id") REFERENCES "cases" ("id"));
+CREATE TABLE "notices" ("id" INTEGER NOT NULL PRIMARY KEY, "mailbox" TEXT NOT NULL, "key" TEXT NOT NULL, "key_digest" TEXT NOT NULL, "kind" TEXT NOT NULL, "recipient" TEXT NOT NULL, "message_id" TEXT NOT NULL, "raw_mail" BLOB NOT NULL, "created_at" TEXT NOT NULL, "attempts" INTEGER NOT NULL, "next_at" TEXT, "sent_at" TEXT, "waiting" INTEGER NOT NULL);
+CREATE TABLE "sights" ("mailbox" TEXT NOT NULL, "key_digest" TEXT NOT NULL, "at" TEXT NOT NULL, PRIMARY KEY ("mailbox", "key_digest"));
+CREATE TABLE "sources" ("case_id" INTEGER NOT NULL PRIMARY KEY, "content" BLOB NOT NULL, FOREIGN KEY ("case_id") REFERENCES "cases" ("id"));
+INSERT INTO "sources" VALUES(1,X'78010B2E4DCA4A4D2EB152084A4D2BCD4BE1E5E2E5F254284FCC2B51C8AD54C8CDCF4BAD54484A4CCED6E3E5020025BB0D24');
+CREATE TABLE "switches" ("name" TEXT NOT NULL PRIMARY KEY, "value" TEXT NOT NULL, "by" TEXT NOT NULL, "at" TEXT NOT NULL);
+CREATE UNIQUE INDEX "cases_mailbox_fingerprint" ON "cases" ("mailbox", "fingerprint");
+CREATE INDEX "cases_mailbox_header_fingerprint" ON "cases" ("mailbox", "header_fingerprint");
+CREATE INDEX "cases_mailbox_message_digest" ON "cases" ("mailbox", "message_digest");
+CREATE INDEX "cases_mailbox_thread_digest" ON "cases" ("mailbox", "thread_digest");
+CREATE INDEX "cases_mailbox_sender_digest" ON "cases" ("mailbox", "sender_digest");
+CREATE INDEX "cases_state_mailbox" ON "cases" ("state", "mailbox");
+CREATE UNIQUE INDEX "drafts_case_id_revision" ON "drafts" ("case_id", "revision");
+CREATE INDEX "attachments_draft_id" ON "attachments" ("draft_id");
+CREATE INDEX "decisions_case_id" ON "decisions" ("case_id");
+CREATE INDEX "automatic_sends_mailbox_recipient_digest_at" ON "automatic_sends" ("mailbox", "recipient_digest", "at");
+CREATE INDEX "automatic_sends_mailbox_at" ON "automatic_sends" ("mailbox", "at");
+CREATE INDEX "asks_case_id" ON "asks" ("case_id");
+CREATE UNIQUE INDEX "asks_token_digest" ON "asks" ("token_digest");
+CREATE UNIQUE INDEX "notices_mailbox_key_digest" ON "notices" ("mailbox", "key_digest");
+CREATE INDEX "notices_mailbox_waiting" ON "notices" ("mailbox", "waiting");
+COMMIT;
