@@ -6,7 +6,6 @@ rules. What is longer than they read goes to a person (``gates.py``), so nothing
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 from functools import lru_cache
 
@@ -19,7 +18,9 @@ CHARACTERS = 20_000
 VALUES = 100
 
 #: Format characters (soft hyphen, zero-width space, direction marks, tags) are in the text and not on the screen.
-_INVISIBLE = {code: None for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Cf"}
+#: None of them stands between these two ranges.
+_FORMAT = (*range(0x20000), *range(0xE0000, 0xE0080))
+_INVISIBLE = {code: None for code in _FORMAT if unicodedata.category(chr(code)) == "Cf"}
 
 
 @lru_cache(maxsize=64)

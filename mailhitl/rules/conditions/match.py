@@ -167,6 +167,8 @@ def _matches(keys: tuple[str, ...]) -> TextTest:
 
 
 def _regex(keys: tuple[str, ...]) -> TextTest:
+    if not all(keys):
+        raise wrong("has an empty text, which everything contains")
     patterns = [_compiled(key) for key in keys]
     return lambda seen: any(pattern.search(encoded(seen)) for pattern in patterns)
 
