@@ -94,6 +94,8 @@ class App:
     customer: Callable[[Address], Mapping[str, str]]
     office_hours: Callable[[datetime], bool]
     gates: Gates = ALL_GATES
+    #: Reviewers' own folders below Approve: (folder, reviewer). Who may put mail there is that reviewer (IMAP ACL).
+    personal: tuple[tuple[str, str], ...] = ()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     #: Renews the lease; raises LeaseTaken when this process may not act any more. Called before whatever acts.
     heartbeat: Callable[[], None] = lambda: None

@@ -10,7 +10,7 @@ from typing import Literal
 
 from mailhitl.config.schema import Config
 from mailhitl.daemon.folders import Folders
-from mailhitl.daemon.wire import Account, account, find_folders
+from mailhitl.daemon.wire import Account, account, find_folders, ours
 from mailhitl.errors import MailhitlError
 from mailhitl.mail.stamp import new_token
 from mailhitl.ports.mailbox import Mailbox
@@ -64,7 +64,7 @@ def _mailbox(chosen: Account, mailbox: Mailbox) -> Iterator[Finding]:
         if extension not in offered:
             yield Finding("note", f"no {extension}", lack)
     folders = find_folders(mailbox, chosen.wanted)
-    yield Finding("ok", "folders", f"found or made, and subscribed: {', '.join(folders.ours())}")
+    yield Finding("ok", "folders", f"found or made, and subscribed: {', '.join(ours(folders))}")
     yield Finding("ok", "copies", f"sent mail is kept in {folders.sent}")
     yield from _try_out(mailbox, folders)
 
@@ -76,13 +76,11 @@ def _try_out(mailbox: Mailbox, folders: Folders) -> Iterator[Finding]:
         f"Message-ID: {message_id}\r\nDate: {format_datetime(datetime.now(UTC))}\r\n"
         "Subject: mailhitl doctor tries the folders (this mail goes away at once)\r\n\r\n\r\n"
     ).encode()
-    mailbox.append(folders.review, raw, flags=("\\Draft", "$MailhitlPending"))
+    mailbox.append(folders.review, raw, flags=("\\Draft",))
     try:
         [standing] = mailbox.find(folders.review, message_id)
         [glance] = mailbox.glance([standing])
         yield _clock(glance.arrived)
-        if "$MailhitlPending" not in glance.flags:
-            yield Finding("note", "no keywords", "drafts carry no mark of their own; their folder says that they wait")
         mailbox.move(standing, folders.approve)
         yield Finding("ok", "rights", f"a mail can be filed, moved and withdrawn in {folders.review}")
     finally:

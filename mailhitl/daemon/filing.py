@@ -22,8 +22,6 @@ from mailhitl.review.gesture import Role
 
 log = structlog.get_logger(__name__)
 
-#: Says in any client that a decision is waited for, where the folder can keep it.
-PENDING = "$MailhitlPending"
 #: The row that remembers that the customer's own mail was flagged for a person.
 FLAG = "flag"
 
@@ -95,8 +93,8 @@ def _file(app: App, case: Case, step: File) -> None:
     row = Filed(case.id, step.revision, step.kind, message_id, folder, app.now())
     app.store.filings.plan(row)
     if not app.mailbox.find(folder, message_id):
-        flags = ("\\Draft", PENDING) if step.kind is Kind.DRAFT else (PENDING,)
-        app.mailbox.append(folder, raw, flags=flags, at=app.now())
+        # No keyword: saved by neomutt 20220429, "\\Draft $Keyword" reaches the server as one broken flag.
+        app.mailbox.append(folder, raw, flags=("\\Draft",) if step.kind is Kind.DRAFT else (), at=app.now())
     app.store.filings.confirm(row, app.now())
     log.info("filed", case=case.id, kind=str(step.kind), revision=step.revision, restored=step.restore)
     if step.restore:

@@ -41,7 +41,7 @@ def look(app: App) -> Everything:
     seen: dict[int, list[Sighting]] = defaultdict(list)
     foreign: list[Foreign] = []
     standing: set[Location] = set()
-    for role, folder, owner in app.folders.watched():
+    for role, folder, owner in _watched(app):
         locations = _locations(app, folder)
         standing.update(locations)
         foreign.extend(_read_new(app, role, owner, [loc for loc in locations if loc not in app.seen]))
@@ -52,6 +52,14 @@ def look(app: App) -> Everything:
     for gone in app.seen.keys() - standing:
         del app.seen[gone]
     return Everything([*_looks(app, seen)], foreign)
+
+
+def _watched(app: App) -> Iterator[tuple[Role, str, str]]:
+    """Every watched folder: (what it is for, its name, whose own it is)."""
+    for role in Role:
+        yield role, getattr(app.folders, role), ""
+    for folder, owner in app.personal:
+        yield Role.APPROVE, folder, owner
 
 
 def _locations(app: App, folder: str) -> Sequence[Location]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,10 +15,10 @@ from mailhitl.backends.smtp import SmtpSettings, SmtpTransport
 from mailhitl.config.account import MailboxConfig, Server
 from mailhitl.config.rules import read_gates, read_rules
 from mailhitl.config.schema import Config
-from mailhitl.config.secrets import resolve
+from mailhitl.config.secrets import resolve as resolve_secret
 from mailhitl.daemon.app import App, Drafting, Settings
 from mailhitl.daemon.customers import Directory
-from mailhitl.daemon.folders import Folders, resolve_folders
+from mailhitl.daemon.folders import Folders, resolve
 from mailhitl.drafting import DRAFTERS
 from mailhitl.drafting.findings import findings
 from mailhitl.drafting.language import language_of
@@ -109,6 +109,7 @@ def build(
         customer=directory.row,
         office_hours=lambda now: config.review.office_hours.covers(now.astimezone(settings.timezone)),
         gates=read_gates(config),
+        personal=personal_folders(mailbox, found),
     )
 
 
@@ -145,33 +146,40 @@ def drafting(config: Config, settings: Settings, templates: Library, directory: 
 
 
 def find_folders(mailbox: Mailbox, wanted: Mapping[str, str]) -> Folders:
-    """Find the folders, and create those of ours that are missing. Raises PermanentFailure naming one that can't be."""
-    refused: set[str] = set()
-    while True:
-        infos = mailbox.folders()
-        found = resolve_folders(infos, wanted, prefix=mailbox.prefix(), refused=refused)
-        missing = [name for name in found.ours() if name not in {info.name for info in infos if info.selectable}]
-        failed = [name for name in missing if not _created(mailbox, name)]
-        if not failed:
-            return found
-        if (
-            refused & set(failed)
-            or found.ours()
-            == resolve_folders(infos, wanted, prefix=mailbox.prefix(), refused=refused | set(failed)).ours()
-        ):
-            raise PermanentFailure(
-                f"the server would not create the folder {failed[0]}; name another in folders.review"
-            )
-        refused |= set(failed)
+    """Find the folders, and create and subscribe those that are missing.
 
-
-def _created(mailbox: Mailbox, folder: str) -> bool:
+    Where the server refuses children of Drafts, they stand beside it. Raises PermanentFailure naming the folder that
+    could not be made.
+    """
+    infos, prefix = mailbox.folders(), mailbox.prefix()
+    there = {info.name for info in infos if info.selectable}
+    found = resolve(infos, wanted, prefix=prefix)
     try:
-        mailbox.create(folder)
-    except PermanentFailure as problem:
-        log.warning("folder not created", folder=folder, problem=str(problem))
-        return False
-    return True
+        _create_missing(mailbox, found, there)
+    except PermanentFailure as refusal:
+        log.info("no folders below Drafts here", problem=str(refusal))
+        found = resolve(infos, wanted, refused=(found.drafts,), prefix=prefix)
+        _create_missing(mailbox, found, there)
+    return found
+
+
+def ours(found: Folders) -> tuple[str, ...]:
+    """The folders that this agent makes where they are missing."""
+    return (found.drafts, found.sent, found.review, found.approve, found.reject, found.escalate, found.outgoing)
+
+
+def personal_folders(mailbox: Mailbox, found: Folders) -> tuple[tuple[str, str], ...]:
+    """The reviewers' own folders below Approve: (folder, reviewer's name)."""
+    infos = mailbox.folders()
+    separator = next((info.separator for info in infos if info.separator), "/")
+    below = f"{found.approve}{separator}"
+    return tuple((info.name, info.name.removeprefix(below)) for info in infos if info.name.startswith(below))
+
+
+def _create_missing(mailbox: Mailbox, found: Folders, there: Collection[str]) -> None:
+    for name in ours(found):
+        if name not in there:
+            mailbox.create(name)
 
 
 def _imap(config: Config, mailbox: MailboxConfig) -> ImapSettings:
@@ -203,4 +211,4 @@ def _smtp(config: Config, mailbox: MailboxConfig) -> SmtpSettings:
 def _password(config: Config, server: Server) -> Callable[[], str] | None:
     """Asked at every connect, so that a changed password or a fresh token is found; never kept."""
     secret = server.token_command or server.password
-    return (lambda: resolve(secret, config.base)) if secret else None
+    return (lambda: resolve_secret(secret, config.base)) if secret else None
