@@ -26,9 +26,13 @@ def explain(rules: Sequence[Rule], facts: Facts) -> list[Explanation]:
 
 def _explain(rule: Rule, facts: Facts) -> Explanation:
     try:
-        hit = rule.hits(facts)
+        return _explained(rule, facts)
     except Exception as error:  # noqa: BLE001 - the same net as in the engine, told in the same words
         return Explanation(rule.name, True, f"it could not be tried ({type(error).__name__}), so a person looks")
+
+
+def _explained(rule: Rule, facts: Facts) -> Explanation:
+    hit = rule.hits(facts)
     if not isinstance(rule.condition, Table):
         return Explanation(rule.name, hit, "")
     tests = [_words(test) for test in rule.condition.tests if test(facts) is hit]

@@ -75,6 +75,10 @@ def test_office_hours_cover_their_days_and_span() -> None:
     assert hours.covers(monday + timedelta(days=5))
 
 
+def test_weekdays_may_be_short_or_long() -> None:
+    assert office_hours("Mo-Wednesday,SAT 9:00-17:00").days == {0, 1, 2, 5}
+
+
 def test_office_hours_may_wrap_the_week_and_last_all_day() -> None:
     hours = office_hours("Sat-Mon 00:00-24:00")
     assert hours.days == {5, 6, 0}
@@ -82,7 +86,8 @@ def test_office_hours_may_wrap_the_week_and_last_all_day() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Mon-Fri", "09:00-17:00", "Mon-Fri 17:00-09:00", "Mon-Fri 9-17", "Mn 09:00-10:00", ""]
+    "text",
+    ["Mon-Fri", "09:00-17:00", "Mon-Fri 17:00-09:00", "Mon-Fri 9-17", "Mn 09:00-10:00", "Month-Fri 09:00-10:00", ""],
 )
 def test_office_hours_that_cannot_be_read_are_refused(text: str) -> None:
     with pytest.raises(ValueError):

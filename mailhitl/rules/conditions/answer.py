@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from mailhitl.rules.conditions.match import number, plain_number, text
+from mailhitl.rules.conditions.match import number, plain_number, shown, text, texts
+from mailhitl.rules.gates import FINDINGS
 from mailhitl.rules.money import amounts
-from mailhitl.rules.problem import wrong
+from mailhitl.rules.problem import suggestion, wrong
 from mailhitl.rules.rule import Condition, Facts
 from mailhitl.rules.words import own_words
 
@@ -55,7 +56,7 @@ def draft(value: Any) -> Condition:
 
 
 def findings(value: Any) -> Condition:
-    """The risks found in the draft: `"none"`, `"any"`, or kinds of risk (text).
+    """The risks found in the draft: `"none"`, `"any"`, or kinds of risk (text), named like the built-in gates.
 
     ```toml
     when = { findings = "none" }
@@ -66,8 +67,10 @@ def findings(value: Any) -> Condition:
         return lambda facts: not facts.findings
     if value == "any":
         return lambda facts: bool(facts.findings)
-    if isinstance(value, list) and {"none", "any"} & {item for item in value if isinstance(item, str)}:
-        raise wrong('cannot have "none" or "any" in a list')
+    for kind in texts(value) if not isinstance(value, dict) else ():
+        if kind not in FINDINGS:
+            hint = suggestion(kind, ("none", "any", *FINDINGS)) or f" Kinds: {', '.join(FINDINGS)}."
+            raise wrong(f"is not a kind of risk: {shown(kind)}.{hint}")
     return text(value, lambda facts: (finding.kind for finding in facts.findings))
 
 

@@ -10,6 +10,7 @@ from mailhitl.rules.problem import Collector, suggestion, wrong
 from mailhitl.rules.rule import Condition
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def time(value: Any) -> Condition:
@@ -26,11 +27,12 @@ def time(value: Any) -> Condition:
 
 
 def weekday_number(text: str) -> int:
-    """Return 0 for Monday to 6 for Sunday, from a name or its first three letters. Raises ValueError."""
-    names = [day for day in WEEKDAYS if text.strip().casefold()[:3] == day]
-    if not names:
+    """Return 0 for Monday to 6 for Sunday, from a name or its first letters (at least two). Raises ValueError."""
+    word = text.strip().casefold()
+    days = [number for number, name in enumerate(_NAMES) if name.startswith(word) and len(word) > 1]
+    if not days:
         raise wrong(f'is not a weekday: "{text}"; use "mon" to "sun".{suggestion(text, WEEKDAYS)}')
-    return WEEKDAYS.index(names[0])
+    return days[0]
 
 
 def _office_hours(value: Any) -> Condition:
