@@ -16,6 +16,12 @@ FIELD = 16 * 1024
 BLOCK = 256 * 1024
 FIELDS = 1000
 
+#: Servers write these for servers. RFC 2047 5 allows no encoded-words in them, and decoding one would let a sender
+#: write results of his own into ours (``smtp.mailfrom==?utf-8?q?x=3B_dmarc=3Dpass?=@…``).
+TRACE = frozenset(
+    {"authentication-results", "arc-authentication-results", "received", "received-spf", "dkim-signature"}
+)
+
 #: Obsolete syntax allows blanks before the colon (RFC 5322 4.5); ``spaced`` tells, because others may not see them.
 _FIELD = re.compile(rb"([!-9;-~]*)([ \t]*):")
 _FIELD_END = re.compile(rb"\n(?![ \t])")
@@ -35,7 +41,7 @@ class Field:
     @property
     def text(self) -> str:
         """The value as a reader sees it: decoded, one line, no control characters."""
-        return one_line(words(self.value), FIELD)
+        return one_line(self.value if self.name in TRACE else words(self.value), FIELD)
 
 
 @dataclass(frozen=True, slots=True)
