@@ -198,4 +198,4 @@ def _move(
 ) -> None:
     decision = Decision(event, "outbox", Channel.DAEMON, why, app.now(), code=code, versions=app.settings.versions)
     app.store.cases.move(case, event, decision, delivery=delivery, not_before=not_before)
-    log.info("outbox", case=case.id, event=str(event), code=code)
+    log.info("outbox", case=case.id, what=str(event), code=code)

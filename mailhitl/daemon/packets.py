@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailhitl.case import Case, Event, State
-from mailhitl.daemon import facts
 from mailhitl.daemon.alerts import people
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import HELD_AGAIN
@@ -83,7 +82,6 @@ def packet_of(app: App, case: Case) -> Packet:
         draft=draft,
         answer=app.drafting.own_words(draft, source) if draft else "",
         reasons=distinct([reason for row in log for reason in row.reasons if reason.rule != "approval"]),
-        findings=facts.found(app, source, draft),
         notes=_notes(log, case),
         previous=_previous(app, case, source),
         queue=Queue(len(others), min((c.opened_at for c in others), default=None)),

@@ -31,7 +31,7 @@ class IntentExamples:
 
 
 #: Below this the honest answer is "none of these".
-THRESHOLD = 0.35
+THRESHOLD = 0.45
 #: What a word of no weight of its own ("the", "hallo") still counts in a comparison.
 STOP_WEIGHT = 0.1
 #: A sentence of such words only is taken for this long, or "Danke!" would be half of "Vielen Dank, alles bestens!".

@@ -15,7 +15,7 @@ from datetime import datetime
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mailhitl.case import Case, Outcome
-from mailhitl.decision import Finding, Reason
+from mailhitl.decision import Reason
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Message
 from mailhitl.mail.text import one_line
@@ -66,7 +66,6 @@ class Packet:
     draft: Draft | None
     reasons: tuple[Reason, ...]
     answer: str = ""
-    findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     previous: str = ""
     queue: Queue = Queue(0, None)
@@ -80,7 +79,7 @@ class Packet:
             return "may have gone out"
         if self.case.outcome is Outcome.BLOCK:
             return "answer yourself"
-        return one_line(self.reasons[0].rule, 60) if self.reasons else "your decision"
+        return one_line(source_of(self.reasons[0]), 60) if self.reasons else "your decision"
 
     @property
     def subject(self) -> str:
@@ -118,8 +117,8 @@ class Packet:
 
     @property
     def impact(self) -> tuple[str, ...]:
-        """What sending it would mean, in words."""
-        lines = [f"{finding.kind}: {one_line(finding.text, 120)}" for finding in self.findings]
+        """What sending it would mean besides the reasons, in words."""
+        lines = []
         if self.draft and self.draft.cc:
             lines.append(f"copies go to {', '.join(self.draft.cc)}")
         if self.draft and self.draft.attachments:
@@ -140,15 +139,24 @@ class Packet:
         return tuple(one_line(line, 200) for line in changed[:CHANGED_LINES]) + more
 
 
+def source_of(reason: Reason) -> str:
+    """Who gives this reason: the admin's rule by its name, or a built-in check."""
+    gate = reason.rule.removeprefix("gate:")
+    return reason.rule if gate == reason.rule else f"built-in check: {gate}"
+
+
 def render(packet: Packet, environment: ImmutableSandboxedEnvironment) -> tuple[str, str]:
     """Return (text, HTML)."""
-    text = environment.get_template("packet/packet.txt.j2").render(packet=packet)
-    html = environment.get_template("packet/packet.html.j2").render(packet=packet)
+    text = environment.get_template("packet/packet.txt.j2").render(packet=packet, source_of=source_of)
+    html = environment.get_template("packet/packet.html.j2").render(packet=packet, source_of=source_of)
     return text, html
 
 
 def distinct(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
-    """The reasons with each sentence said once, strictest first."""
+    """The reasons that matter to a reviewer, each said once, strictest first.
+
+    That a draft repeats the customer's words is a risk only where nobody reads it before it leaves.
+    """
     order = {outcome: rank for rank, outcome in enumerate(reversed(Outcome))}
-    seen = dict.fromkeys(sorted(reasons, key=lambda reason: order[reason.outcome]))
-    return tuple(seen)
+    told = [reason for reason in reasons if reason.rule != "gate:echo" and reason.outcome is not Outcome.SEND]
+    return tuple(dict.fromkeys(sorted(told or reasons, key=lambda reason: order[reason.outcome])))

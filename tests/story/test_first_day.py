@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mailhitl.case import State
-from tests.story.world import World, text_of
+from tests.story.world import World, letter, text_of
 
 MINUTE = timedelta(seconds=61)
 REFUND = "Hello,\n\nplease refund my order 4711.\n\nAnn"
@@ -148,8 +148,6 @@ def test_a_customer_who_writes_again_gets_one_answer(world: World) -> None:
 def test_an_answer_by_hand_closes_the_case(world: World) -> None:
     question = world.customer_writes(REFUND)
     world.run()
-    from tests.story.world import letter
-
     world.box.deliver(
         "Sent",
         letter(

@@ -1,7 +1,7 @@
 """A support team in memory: customers who write, reviewers who work in folders, and the agent between them.
 
-The mailbox and the transport are the package's own twins, the store is a file, the config is TOML as an admin writes it,
-and time passes only when a story says so.
+The mailbox and the transport are the package's own twins, the store is a file, the config is TOML as an admin writes
+it, and time passes only when a story says so.
 """
 
 from __future__ import annotations
@@ -22,11 +22,15 @@ from mailhitl.mail.edited import draft_of
 from mailhitl.ports.mailbox import Location
 from mailhitl.store import open_store
 
+#: The package's own opening hours have a gap for the admin's; these are filled in.
+DEMO_TEMPLATES = Path(__file__).parents[2] / "templates" / "demo"
+
 MONDAY_NOON = datetime(2026, 11, 16, 11, 0, tzinfo=UTC)
 
 CONFIG = """
 [agent]
 timezone = "Europe/Berlin"
+templates = "TEMPLATES"
 
 [mailbox.support]
 address = "support@example.com"
@@ -114,7 +118,7 @@ class World:
     def __init__(self, folder: Path, config: str = CONFIG) -> None:
         self.now = MONDAY_NOON
         path = folder / "config.toml"
-        path.write_text(config)
+        path.write_text(config.replace("TEMPLATES", str(DEMO_TEMPLATES)))
         self.config = load(path)
         self.box = MemoryMailbox(now=lambda: self.now)
         self.transport = MemoryTransport()
