@@ -62,13 +62,11 @@ def hidden_text(html: str) -> tuple[str, ...]:
 
 def read(html: str) -> tuple[str, tuple[str, ...]]:
     """Return (visible text, hidden texts) of the first 256 KB. Never raises."""
-    source = plain(html[:INPUT]).replace(_QUOTE, "").replace(_UNQUOTE, "")
-    secret = tagged(html[:INPUT])
-    if len(_ZERO_WIDTH.findall(html[:INPUT])) >= ZERO_WIDTH:
-        secret = (*secret, "(zero-width characters)")
+    source = html[:INPUT].replace("\0", "")
     tree = _tree(source)
     if tree is None:
-        return _stripped(source), secret
+        return _stripped(source), _smuggled([source])
+    secret = _smuggled(_clean(tree))
     hidden = _cut_hidden(tree)
     _name_links(tree)
     _mark_quotes(tree)
@@ -95,7 +93,26 @@ def _tree(source: str) -> HtmlElement | None:
 def _stripped(source: str) -> str:
     """The words without the tags, for what no parser takes."""
     without = re.sub(r"(?is)<(script|style|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", " ", source)
-    return " ".join(entities.unescape(re.sub(r"<[^<>]*>?", " ", without)).split())[:OUTPUT]
+    return " ".join(plain(entities.unescape(re.sub(r"<[^<>]*>?", " ", without))).split())[:OUTPUT]
+
+
+def _clean(tree: HtmlElement) -> list[str]:
+    """Drop what no eye sees from every text node, entities read; return those nodes' texts as they were."""
+    odd: list[str] = []
+    for element in tree.iter():
+        for side in ("text", "tail"):
+            text = getattr(element, side) or ""
+            clean = plain(text).replace(_QUOTE, "").replace(_UNQUOTE, "")
+            if clean != text:
+                odd.append(text)
+                setattr(element, side, clean)
+    return odd
+
+
+def _smuggled(texts: list[str]) -> tuple[str, ...]:
+    whole = "".join(texts)
+    many = len(_ZERO_WIDTH.findall(whole)) >= ZERO_WIDTH
+    return (*tagged(whole)[:HIDDEN_PIECES], *(["(zero-width characters)"] if many else []))
 
 
 def _cut_hidden(tree: HtmlElement) -> list[str]:

@@ -21,7 +21,7 @@ ATTRIBUTION = 400
 #: A joiner between letters of its own script stays: Persian and Hindi words and emoji need it.
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202d\u202e\u2060-\u2064\u206a-\u206f"
-    "\u3164\ufe00-\ufe0e\ufeff\uffa0\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "\u3164\ufe00-\ufe0e\ufeff\uffa0\U0001d173-\U0001d17a\ufffe\uffff\U000e0000-\U000e0fff]"
     "|[\u200c\u200d](?![\u0530-\u1fff\u2190-\u2bff\U0001f000-\U0001faff])"
     "|(?<![\u0530-\u1fff\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"
 )

@@ -41,6 +41,7 @@ HIDING = [
     "<style>/* .y{} */ p.x, #z { font-size:0px }</style><p class=x>SECRET</p>seen",
     "<style>@import url(x); #z{color:#fff}</style><p id=z>SECRET</p>seen",
     "seen" + "".join(chr(0xE0000 + ord(letter)) for letter in "SECRET"),
+    "seen" + "".join(f"&#{0xE0000 + ord(letter)};" for letter in "SECRET"),
 ]
 
 
@@ -120,6 +121,12 @@ def test_a_link_shows_its_real_host_where_its_text_does_not(link: str, text: str
 def test_quotes_are_marked_as_in_text_mail() -> None:
     html = "<p>Yes</p><div>On Monday Ann wrote:<blockquote>one<blockquote>two</blockquote>three</blockquote></div>below"
     assert to_text(html) == "Yes\n\nOn Monday Ann wrote:\n> one\n>> two\n> three\nbelow"
+
+
+@pytest.mark.parametrize("entity", ["&#1;", "&#8203;", "&#x202e;", "&shy;", "&#xfffe;", "&#xe000;", "&zwj;", "&#0;"])
+def test_an_entity_brings_in_nothing_that_is_cut_elsewhere(entity: str) -> None:
+    text = to_text(f"<blockquote>app{entity}rove</blockquote>")
+    assert text.replace("\ufffd", "") == "> approve"
 
 
 def test_a_table_row_is_one_line() -> None:
