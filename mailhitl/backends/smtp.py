@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import ipaddress
 import re
 import socket
 import ssl
@@ -61,7 +62,8 @@ class SmtpSettings:
     """Where and how to hand over.
 
     ``password`` is asked for at each attempt and gives the access token when ``auth`` is ``xoauth2``; None: no login.
-    ``ca_file`` replaces the system's certificate authorities. Raises ValueError for a login without encryption.
+    ``ca_file`` replaces the system's certificate authorities. Raises ValueError for a login without encryption, unless
+    the server is this very machine.
     """
 
     host: str
@@ -74,7 +76,7 @@ class SmtpSettings:
     timeouts: Timeouts = Timeouts()
 
     def __post_init__(self) -> None:
-        if self.security == "none" and self.password is not None:
+        if self.security == "none" and self.password is not None and not _is_this_machine(self.host):
             raise ValueError("a password is never sent over an unencrypted connection: use tls or starttls")
 
 
@@ -313,6 +315,14 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
         raise PermanentFailure(f"the certificate authorities in {ca_file} cannot be read: {error}") from error
+
+
+def _is_this_machine(host: str) -> bool:
+    """Tell an address that never leaves the machine; of names only the one that means nothing else (RFC 6761 6.3)."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
 
 
 def _is_address(text: str) -> bool:

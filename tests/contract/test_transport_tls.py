@@ -180,9 +180,17 @@ def test_what_was_offered_before_tls_does_not_count_after_it(authority: Authorit
 # --- login ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_password_without_encryption_cannot_even_be_configured() -> None:
+@pytest.mark.parametrize(
+    "host", ["192.0.2.1", "mail.example.com", "localhost.example.com", "127.0.0.1.example.com", "::2", "0.0.0.0"]
+)
+def test_a_password_without_encryption_cannot_even_be_configured(host: str) -> None:
     with pytest.raises(ValueError, match="never sent over an unencrypted connection"):
-        SmtpSettings("127.0.0.1", 25, "none", username=USER, password=lambda: PASSWORD)
+        SmtpSettings(host, 25, "none", username=USER, password=lambda: PASSWORD)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "[::1]", "localhost", "LocalHost."])
+def test_a_password_may_go_in_clear_to_this_very_machine(host: str) -> None:
+    assert SmtpSettings(host, 25, "none", username=USER, password=lambda: PASSWORD).password is not None
 
 
 @BOTH
