@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any
+
+from peewee import fn
 
 from mailhitl.case import OPEN, Case, Event, Outcome, State
 from mailhitl.decision import Decision
@@ -16,11 +17,8 @@ from mailhitl.ports.store import Arrival
 from mailhitl.store import drafts, moves
 from mailhitl.store.database import Database
 from mailhitl.store.fields import digest_of
-from mailhitl.store.models import LARGEST_INTEGER, AutomaticSendRow, CaseRow, DecisionRow, SourceRow
+from mailhitl.store.models import CHUNK, LARGEST_INTEGER, AutomaticSendRow, CaseRow, DecisionRow, SourceRow
 from mailhitl.store.values import case_of, decision_of
-
-#: How many ids one query asks for: SQLite allows 999 parameters in old versions.
-CHUNK = 500
 
 
 class SqlCases:
@@ -58,12 +56,12 @@ class SqlCases:
         return self._cases(CaseRow.select().where(same).order_by(CaseRow.id))
 
     def answering(self, mailbox: str, message_ids: Collection[str]) -> Sequence[Case]:
-        digests = iter({digest_of(message_id) for message_id in message_ids if message_id})
-        found: dict[int, Case] = {}
-        while chunk := list(islice(digests, CHUNK)):
-            asked = (CaseRow.mailbox == mailbox) & CaseRow.message_digest.in_(chunk) & CaseRow.state.in_(OPEN)
-            found.update((case.id, case) for case in self._cases(CaseRow.select().where(asked)))
-        return [found[case_id] for case_id in sorted(found)]
+        digests = sorted({digest_of(message_id) for message_id in message_ids if message_id})
+        found: list[Case] = []
+        for start in range(0, len(digests), CHUNK):
+            asked = (CaseRow.mailbox == mailbox) & CaseRow.message_digest.in_(digests[start : start + CHUNK])
+            found += [case for case in self._cases(CaseRow.select().where(asked)) if case.state in OPEN]
+        return sorted(found, key=lambda case: case.id)
 
     def known(self, mailbox: str, header_fingerprint: str) -> bool:
         same = (CaseRow.mailbox == mailbox) & (CaseRow.header_fingerprint == header_fingerprint)
@@ -71,6 +69,10 @@ class SqlCases:
 
     def recent(self, *, limit: int = 50, mailbox: str | None = None) -> Sequence[Case]:
         return self._cases(_of_mailbox(CaseRow.select(), mailbox).order_by(CaseRow.id.desc()).limit(limit))
+
+    def counts(self, mailbox: str) -> Mapping[State, int]:
+        counted = CaseRow.select(CaseRow.state, fn.COUNT(CaseRow.id).alias("cases")).where(CaseRow.mailbox == mailbox)
+        return {State(row.state): row.cases for row in self._database.rows(counted.group_by(CaseRow.state))}
 
     def source(self, case: Case) -> bytes:
         row = self._database.first(SourceRow.select().where(SourceRow.case == case.id))
@@ -81,8 +83,9 @@ class SqlCases:
     def correspondence(self, mailbox: str, sender: str) -> tuple[int, int]:
         if not sender:
             return (0, 0)
-        theirs = CaseRow.select().where(CaseRow.mailbox == mailbox, CaseRow.sender_digest == digest_of(sender.lower()))
-        return self._database.count(theirs), self._database.count(theirs.where(CaseRow.state == State.SENT))
+        theirs = (CaseRow.mailbox == mailbox) & (CaseRow.sender_digest == digest_of(sender.lower()))
+        states = [row.state for row in self._database.rows(CaseRow.select(CaseRow.state).where(theirs))]
+        return len(states), states.count(State.SENT)
 
     def automatic_sends(self, mailbox: str, since: datetime, recipient: str = "") -> int:
         query = AutomaticSendRow.select(AutomaticSendRow.case).where(

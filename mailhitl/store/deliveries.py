@@ -12,7 +12,7 @@ from mailhitl.delivery import Delivery, Phase
 from mailhitl.store import drafts
 from mailhitl.store.database import Database
 from mailhitl.store.fields import digest_of
-from mailhitl.store.models import AutomaticSendRow, CaseRow, DecisionRow, DeliveryRow, MarkRow
+from mailhitl.store.models import CHUNK, AutomaticSendRow, CaseRow, DecisionRow, DeliveryRow, MarkRow
 from mailhitl.store.values import case_of, delivery_of
 
 #: What is to be done once a mail was accepted: its copy in Sent, the flag on the customer's mail.
@@ -37,9 +37,13 @@ class SqlDeliveries:
                 raise KeyError(f"case {case.id} has no attempt {attempt}")
 
     def uncopied(self, mailbox: str) -> Sequence[Case]:
-        marked = MarkRow.select(MarkRow.case)
-        query = CaseRow.select().where(CaseRow.id.in_(marked), CaseRow.mailbox == mailbox).order_by(CaseRow.id)
-        return [case_of(row) for row in self._database.rows(query)]
+        # In two steps: without statistics SQLite would walk through all cases to find the few that are marked.
+        marked = sorted({row.case_id for row in self._database.rows(MarkRow.select(MarkRow.case))})
+        cases: list[Case] = []
+        for start in range(0, len(marked), CHUNK):
+            query = CaseRow.select().where(CaseRow.id.in_(marked[start : start + CHUNK])).order_by(CaseRow.id)
+            cases += [case_of(row) for row in self._database.rows(query) if row.mailbox == mailbox]
+        return cases
 
     def mark_copied(self, case: Case) -> None:
         self._done(case, COPY)

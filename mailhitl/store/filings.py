@@ -22,15 +22,19 @@ class SqlFilings:
         self._database = database
 
     def standing(self, mailbox: str) -> Sequence[Filed]:
-        query = FiledRow.select(FiledRow).join(CaseRow).where(CaseRow.mailbox == mailbox).order_by(*KEY)
+        query = FiledRow.select().where(FiledRow.mailbox == mailbox).order_by(*KEY)
         return [filed_of(row) for row in self._database.rows(query)]
 
     def plan(self, filed: Filed) -> None:
         # Durable, and the case with it: a draft in a folder must never name a case that a power cut has undone.
         times = {"planned_at": filed.planned_at, "filed_at": filed.filed_at, "missing_since": filed.missing_since}
         with self._database.tx(durable=True):
+            case = self._database.first(CaseRow.select(CaseRow.mailbox).where(CaseRow.id == filed.case_id))
+            if case is None:
+                raise KeyError(f"there is no case {filed.case_id}")
             self._database.run(
                 FiledRow.insert(
+                    mailbox=case.mailbox,
                     case=filed.case_id,
                     revision=filed.revision,
                     kind=filed.kind,

@@ -13,6 +13,8 @@ from mailhitl.store.fields import BytesField, CompressedField, ListField, UtcDat
 
 #: What an id or a revision can be at most on both engines. Numbers also come from mails, where anything may stand.
 LARGEST_INTEGER = 2**31 - 1
+#: How many keys one query may ask for: SQLite before 3.32 allows 999 parameters.
+CHUNK = 500
 
 
 class Table(pw.Model):
@@ -65,6 +67,7 @@ class CaseRow(Table):
             (("mailbox", "thread_digest"), False),
             (("mailbox", "sender_digest"), False),
             (("state", "mailbox"), False),
+            (("mailbox", "id"), False),
         )
 
 
@@ -206,6 +209,7 @@ class AttemptRow(Table):
 
 
 class FiledRow(Table):
+    mailbox = WordsField()
     case = case_key(index=False)
     revision = pw.IntegerField()
     kind = WordsField()

@@ -33,10 +33,15 @@ class SqlSwitches:
         with self._database.tx():
             row = self._database.first(LeaseRow.select().where(LeaseRow.mailbox == mailbox))
             if row is not None and row.holder != clean(holder) and row.until > utc(at):
-                raise LeaseTaken(f"mailbox {mailbox} is served by {row.holder} until {row.until.isoformat(' ')}")
+                taken = f"mailbox {mailbox} is served by {row.holder} until {row.until.isoformat(' ')}"
+                raise LeaseTaken(taken, row.holder)
             self._database.run(
                 LeaseRow.insert(mailbox=mailbox, **lease).on_conflict(conflict_target=[LeaseRow.mailbox], update=lease)
             )
+
+    def holder(self, mailbox: str, at: datetime) -> str:
+        row = self._database.first(LeaseRow.select().where(LeaseRow.mailbox == mailbox))
+        return str(row.holder) if row is not None and row.until > utc(at) else ""
 
     def release_lease(self, mailbox: str, holder: str) -> None:
         with self._database.tx():

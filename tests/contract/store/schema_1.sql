@@ -15,7 +15,7 @@ INSERT INTO "drafts" VALUES(1,1,1,'["ann@example.org"]','[]','Re: Refund','Dear 
 
 your money is on its way.
 ','drafter:template','refund','en','["templates/reply/refund.txt.j2"]',0);
-CREATE TABLE "filings" ("case_id" INTEGER NOT NULL, "revision" INTEGER NOT NULL, "kind" TEXT NOT NULL, "message_id" TEXT NOT NULL, "folder" TEXT NOT NULL, "planned_at" TEXT NOT NULL, "filed_at" TEXT, "missing_since" TEXT, PRIMARY KEY ("case_id", "revision", "kind", "message_id", "folder"), FOREIGN KEY ("case_id") REFERENCES "cases" ("id"));
+CREATE TABLE "filings" ("mailbox" TEXT NOT NULL, "case_id" INTEGER NOT NULL, "revision" INTEGER NOT NULL, "kind" TEXT NOT NULL, "message_id" TEXT NOT NULL, "folder" TEXT NOT NULL, "planned_at" TEXT NOT NULL, "filed_at" TEXT, "missing_since" TEXT, PRIMARY KEY ("case_id", "revision", "kind", "message_id", "folder"), FOREIGN KEY ("case_id") REFERENCES "cases" ("id"));
 CREATE TABLE "leases" ("mailbox" TEXT NOT NULL PRIMARY KEY, "holder" TEXT NOT NULL, "until" TEXT NOT NULL);
 CREATE TABLE "mailhitl" ("name" TEXT NOT NULL PRIMARY KEY, "value" TEXT NOT NULL);
 INSERT INTO "mailhitl" VALUES('schema','1');
@@ -23,7 +23,7 @@ CREATE TABLE "marks" ("case_id" INTEGER NOT NULL, "mark" TEXT NOT NULL, PRIMARY 
 CREATE TABLE "notices" ("id" INTEGER NOT NULL PRIMARY KEY, "mailbox" TEXT NOT NULL, "key" TEXT NOT NULL, "key_digest" TEXT NOT NULL, "kind" TEXT NOT NULL, "recipient" TEXT NOT NULL, "message_id" TEXT NOT NULL, "raw_mail" BLOB NOT NULL, "created_at" TEXT NOT NULL, "attempts" INTEGER NOT NULL, "next_at" TEXT, "sent_at" TEXT, "waiting" INTEGER NOT NULL);
 CREATE TABLE "sights" ("mailbox" TEXT NOT NULL, "key_digest" TEXT NOT NULL, "at" TEXT NOT NULL, PRIMARY KEY ("mailbox", "key_digest"));
 CREATE TABLE "sources" ("case_id" INTEGER NOT NULL PRIMARY KEY, "content" BLOB NOT NULL, FOREIGN KEY ("case_id") REFERENCES "cases" ("id"));
-INSERT INTO "sources" VALUES(1,X'78010B2E4DCA4A4D2EB152084A4D2BCD4BE1E5E2E5F254284FCC2B51C8AD54C8CDCF4BAD54484A4CCED6E3E5020025BB0D24');
+INSERT INTO "sources" VALUES(1,X'789C0B2E4DCA4A4D2EB152084A4D2BCD4BE1E5E2E5F254284FCC2B51C8AD54C8CDCF4BAD54484A4CCED6E3E5020025BB0D24');
 CREATE TABLE "switches" ("name" TEXT NOT NULL PRIMARY KEY, "value" TEXT NOT NULL, "by" TEXT NOT NULL, "at" TEXT NOT NULL);
 CREATE UNIQUE INDEX "cases_mailbox_fingerprint" ON "cases" ("mailbox", "fingerprint");
 CREATE INDEX "cases_mailbox_header_fingerprint" ON "cases" ("mailbox", "header_fingerprint");
@@ -31,6 +31,7 @@ CREATE INDEX "cases_mailbox_message_digest" ON "cases" ("mailbox", "message_dige
 CREATE INDEX "cases_mailbox_thread_digest" ON "cases" ("mailbox", "thread_digest");
 CREATE INDEX "cases_mailbox_sender_digest" ON "cases" ("mailbox", "sender_digest");
 CREATE INDEX "cases_state_mailbox" ON "cases" ("state", "mailbox");
+CREATE INDEX "cases_mailbox_id" ON "cases" ("mailbox", "id");
 CREATE UNIQUE INDEX "drafts_case_id_revision" ON "drafts" ("case_id", "revision");
 CREATE INDEX "attachments_draft_id" ON "attachments" ("draft_id");
 CREATE INDEX "decisions_case_id" ON "decisions" ("case_id");

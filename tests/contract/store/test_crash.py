@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -13,13 +14,16 @@ from threading import Semaphore
 import pytest
 
 from mailhitl.case import Event, State
+from mailhitl.delivery import Phase
 from mailhitl.errors import PermanentFailure, TemporaryFailure
-from mailhitl.store import open_store
+from mailhitl.ports.mailbox import Location
+from mailhitl.ports.store import Filed
+from mailhitl.store import SqlStore, open_store
 from mailhitl.store.database import Database
 from mailhitl.store.engines import Sqlite
 from mailhitl.store.migrations import migrate
 from mailhitl.store.models import MetaRow
-from tests.contract.store.samples import DRAFT, held, moved, opened, sending
+from tests.contract.store.samples import DRAFT, NOON, approved, held, moved, opened, sending
 from tests.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -155,3 +159,40 @@ def test_a_file_that_is_locked_for_a_moment_is_tried_again(tmp_path: Path) -> No
                 for _ in range(3):
                     assert tried.acquire(timeout=10)
             assert turn.result(timeout=10) == 1
+
+
+DURABLE = (Event.APPROVE, Event.CLAIM, Event.ACCEPT, Event.DEFER, Event.REFUSE, Event.LOSE)
+
+
+@pytest.mark.parametrize("event", DURABLE)
+def test_what_a_send_rests_on_is_forced_to_the_disk(tmp_path: Path, event: Event) -> None:
+    with closing(open_store(f"sqlite:///{tmp_path}/store.db")) as store:
+        case = {Event.APPROVE: held, Event.CLAIM: approved}.get(event, sending)(store)
+        assert synced(store, lambda: moved(store, case, event)) == ["PRAGMA synchronous = FULL"]
+
+
+def test_what_must_outlast_a_power_cut_is_forced_to_the_disk(tmp_path: Path) -> None:
+    with closing(open_store(f"sqlite:///{tmp_path}/store.db")) as store:
+        case = sending(store)
+        filed = Filed(case.id, 1, "draft", "<d@x>", "Review", NOON)
+        for work in (
+            lambda: store.deliveries.record_phase(case, 1, Phase.BODY),
+            lambda: store.progress.begin_attempts("support", [Location("INBOX", 7, 1)]),
+            lambda: store.filings.plan(filed),
+            lambda: store.switches.set("pause", "all", "anna", NOON),
+            lambda: store.asks.ask(case, "anna", "digest", NOON, NOON),
+            store.key,
+        ):
+            assert synced(store, work) == ["PRAGMA synchronous = FULL"]
+        # The rest follows with the next of these, or is done again.
+        assert synced(store, lambda: held(store, 2)) == ["PRAGMA synchronous = NORMAL"] * 2
+
+
+def synced(store: SqlStore, work: Callable[[], object]) -> list[str]:
+    """How each transaction of this work ended."""
+    said: list[str] = []
+    hooks = store.cases._database.engine.query_hooks
+    hooks.append(lambda query: said.append(query.sql))
+    work()
+    hooks.pop()
+    return [sql for sql in said if sql.startswith("PRAGMA synchronous")]

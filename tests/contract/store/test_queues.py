@@ -177,8 +177,9 @@ def test_a_switch_stays_as_it_was_set(store: SqlStore, again: SqlStore) -> None:
 
 def test_the_lease_of_a_mailbox_has_one_holder(store: SqlStore, again: SqlStore) -> None:
     store.switches.take_lease("support", "host-a:17", NOON, NOON + MINUTE)
-    with pytest.raises(LeaseTaken, match=r"support is served by host-a:17 until 2026-01-05 12:01"):
+    with pytest.raises(LeaseTaken, match=r"support is served by host-a:17 until 2026-01-05 12:01") as taken:
         again.switches.take_lease("support", "host-b:4", NOON, NOON + MINUTE)
+    assert taken.value.holder == "host-a:17"
     again.switches.take_lease("sales", "host-b:4", NOON, NOON + MINUTE)
     store.switches.take_lease("support", "host-a:17", NOON, NOON + HOUR)
     with pytest.raises(LeaseTaken):
