@@ -208,7 +208,7 @@ def _ids(message_ids: Iterable[str]) -> list[str]:
     return [each for each in message_ids if _ID.fullmatch(each)]
 
 
-_ID = re.compile(rf"<[!-;=?-~]{{1,{_LONGEST_LINE - 100}}}>")
+_ID = re.compile(r"<[!-;=?-~]{1,900}>")
 
 
 def _mark_automatic(mail: EmailMessage, how: str) -> None:

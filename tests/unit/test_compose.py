@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.parser import HeaderParser
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,10 @@ from mailhitl.draft import Attachment, Draft
 from mailhitl.mail.compose import compose_answer, compose_filed, compose_notice, html_of
 from mailhitl.mail.edited import draft_of
 from mailhitl.mail.message import Address, Message
+from mailhitl.mail.parse import parse
 from mailhitl.mail.stamp import APPROVAL_HEADER, Kind, PrivateId, Stamp, read_header, read_id
+from mailhitl.mail.text import quote
+from mailhitl.mail.thread import reply_subject
 
 KEY = bytes(range(32))
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -243,6 +248,26 @@ def test_an_id_that_no_header_can_carry_is_left_out(broken: str) -> None:
     raw = answer(a_draft(), Message(message_id=broken, references=("<ok@c.example>", broken)))
     assert "In-Reply-To" not in read(raw)
     assert read(raw)["References"] == "<ok@c.example>"
+
+
+def test_an_answer_to_every_mail_of_the_corpora_is_read_by_another_parser_and_threads(
+    shared: Callable[[str], Path],
+) -> None:
+    entries = [json.loads(line) for line in shared("corpus/LABELS.jsonl").read_text().splitlines()]
+    messages = [entry["file"] for entry in entries if entry["role"] == "message"]
+    threaded = 0
+    for name in messages:
+        source = parse(shared(f"corpus/{name}").read_bytes())
+        draft = a_draft(subject=reply_subject(source.subject), text=quote(source.text, attribution="You wrote:"))
+        raw = answer(draft, source)
+        assert_any_server_takes(raw)
+        assert draft_of(raw).digest == draft.digest, name
+        header = HeaderParser(policy=policy.default).parsestr(raw.decode())
+        assert (header["In-Reply-To"] or "") == source.message_id, name
+        assert (header["References"] or "").endswith(source.message_id), name
+        threaded += bool(source.message_id)
+    assert len(messages) > 800
+    assert threaded > 700
 
 
 # Words cannot become structure (checklist 40–42).
