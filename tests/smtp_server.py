@@ -31,6 +31,7 @@ REPLIES = {
     "rcpt": "250 2.1.5 recipient ok",
     "data": "354 end with a dot",
     "reply": "250 2.0.0 queued as 1",
+    "noop": "250 2.0.0 still here",
     "quit": "221 bye",
 }
 
@@ -165,6 +166,7 @@ class _Session:
             "mail": self._mail,
             "rcpt": self._rcpt,
             "data": self._data,
+            "noop": lambda line: self._answer("noop"),
             "quit": lambda line: self._answer("quit"),
         }
 

@@ -326,12 +326,16 @@ class Answer:
 
 
 class MemoryTransport:
-    """Fulfils ``ports.transport.Transport``: keeps what is sent; ``script`` says how the next attempts end."""
+    """Fulfils ``ports.transport.Transport``: keeps what is sent; ``script`` says how the next attempts end.
+
+    ``problem`` is what a probe finds.
+    """
 
     def __init__(self, *script: Answer) -> None:
         self.script = list(script)
         self.sent: list[SentMail] = []
         self.attempts = 0
+        self.problem = ""
 
     def hand_over(
         self, raw: bytes, sender: str, recipients: Sequence[str], *, on_phase: Callable[[Phase], None]
@@ -346,6 +350,9 @@ class MemoryTransport:
         if arrived:
             self.sent.append(SentMail(raw, sender, arrived))
         return Handover(results, answer.phase)
+
+    def probe(self) -> str:
+        return self.problem
 
 
 _PHASES = tuple(Phase)

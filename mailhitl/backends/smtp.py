@@ -14,7 +14,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 import aiosmtplib
@@ -36,6 +36,9 @@ MECHANISMS = {"login": ("plain", "login"), "xoauth2": ("xoauth2",)}
 FAILURES = (aiosmtplib.SMTPException, OSError, UnicodeError)
 
 REPLY_LENGTH = 500
+
+#: Seconds for each step of a probe: a person waits for it.
+PROBE_PATIENCE = 20.0
 
 _ATOMS = r'[^\s()<>@,;:\\".\[\]]+(?:\.[^\s()<>@,;:\\".\[\]]+)*'
 _ADDRESS = re.compile(rf'(?P<local>{_ATOMS}|"(?:[^"\\]|\\.)*")@(?:{_ATOMS}|\[[A-Za-z0-9:.-]+\])')
@@ -101,6 +104,11 @@ class SmtpTransport:
         """
         attempt = _Attempt(self._settings, self._tls, canonical(raw), sender, recipients)
         return asyncio.run(attempt.run(on_phase))
+
+    def probe(self) -> str:
+        """Say what would keep a mail from being handed over, see ``Transport``."""
+        waits = replace(self._settings.timeouts, banner=PROBE_PATIENCE, greet=PROBE_PATIENCE)
+        return asyncio.run(_Attempt(replace(self._settings, timeouts=waits), self._tls, b"", "", ()).probe())
 
 
 class _Stop(Exception):
@@ -174,15 +182,33 @@ class _Attempt:
             self._client.close()
         return Handover(tuple(result for result in self._results.values() if result), self._phase)
 
+    async def probe(self) -> str:
+        """Go as far as the login, then leave; return what went wrong."""
+        try:
+            await self._connect()
+            await self._greet()
+            _require(2, await self._client.execute_command(b"NOOP", timeout=self._settings.timeouts.greet))
+            await self._quit()
+        except _Stop as stop:
+            return self._quotable(stop.words)
+        except FAILURES as failure:
+            return self._quotable(_describe(failure))
+        finally:
+            self._client.close()
+        return ""
+
     @property
     def _open(self) -> tuple[str, ...]:
         return tuple(address for address, result in self._results.items() if result is None)
 
     def _settle(self, addresses: Sequence[str], status: Status, words: str) -> None:
+        for address in addresses:
+            self._results[address] = RecipientResult(address, status, self._quotable(words))
+
+    def _quotable(self, words: str) -> str:
         if any(secret in words for secret in self._secrets):
             words = "(the server's words repeat the login and are not kept)"
-        for address in addresses:
-            self._results[address] = RecipientResult(address, status, _one_line(words))
+        return _one_line(words)
 
     def _fail(self, failure: Exception) -> None:
         self._client.close()

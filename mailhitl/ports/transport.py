@@ -20,3 +20,7 @@ class Transport(Protocol):
         passes through: what could not be recorded must not happen.
         """
         ...
+
+    def probe(self) -> str:
+        """Connect, secure the connection, log in and leave; return "", or in words what of it does not work."""
+        ...
