@@ -19,7 +19,7 @@ def raise_alert(app: App, *, key: str, subject: str, text: str) -> None:
 
 def note(app: App, case: Case, *, key: str, text: str) -> None:
     """Tell the people who were asked about this case what happened to it, once per ``key``."""
-    subject = f"[Review] note on case {case.id}: {one_line(case.subject, 100)}"
+    subject = f"[mailhitl] note on case {case.id}: {one_line(case.subject, 100)}"
     for person in _people(app, case.group):
         queue(app, key=f"note:{case.id}:{key}:{person}", kind="note", to=person, subject=subject, text=text, case=case)
 

@@ -34,8 +34,7 @@ def recover(app: App) -> int:
         if phase.safe:
             _move(app, case, Event.DEFER, f"stopped before the mail was handed over ({phase}); trying again", "safe")
         else:
-            _move(app, case, Event.LOSE, LOST, "unknown")
-            alerts.note(app, case, key=f"lost:{case.version}", text=LOST)
+            _back_to_people(app, case, Event.LOSE, LOST, "unknown")
     return len(cases)
 
 
@@ -135,13 +134,19 @@ def _pack(app: App, case: Case) -> _Parcel:
     draft = app.store.cases.draft(case)
     earlier = app.store.deliveries.of(case)
     accepted = {r.address.lower() for d in earlier for r in d.results if r.status is Status.ACCEPTED}
-    message_id = write_id(PrivateId(Kind.SENT, case.id, case.revision), app.key, app.settings.domain)
+    message_id = write_id(PrivateId(Kind.SENT, case.id, _first_of(app, case)), app.key, app.settings.domain)
     delivery = Delivery(case.id, case.revision, len(earlier) + 1, message_id, Phase.CONNECT, app.now())
     raw = compose(app, case, draft, message_id, delivery.started_at)
     if draft_of(raw).digest != case.draft_digest:
         raise AssertionError(f"case {case.id}: the composed mail is not the approved draft")
     pending = tuple(address for address in draft.recipients if address.lower() not in accepted)
     return _Parcel(case, draft, delivery, raw, pending)
+
+
+def _first_of(app: App, case: Case) -> int:
+    """The first revision with these very words: sent again they keep their Message-ID, so most systems show one."""
+    digests = (app.store.cases.draft(case, revision).digest for revision in range(1, case.revision + 1))
+    return next(number for number, digest in enumerate(digests, 1) if digest == case.draft_digest)
 
 
 def compose(app: App, case: Case, draft: Draft, message_id: str, at: datetime) -> bytes:
@@ -158,8 +163,7 @@ def _settle(app: App, case: Case, parcel: _Parcel, handover: Handover) -> int:
     """Record what became of it, per recipient. Unknown is worst: nobody can know, so a person has to look."""
     delivery = parcel.delivery.ended(handover, app.now())
     if handover.unknown:
-        _move(app, case, Event.LOSE, f"{LOST} The last that was heard: {handover.reply}", "unknown", delivery)
-        alerts.note(app, case, key=f"lost:{case.version}", text=LOST)
+        _back_to_people(app, case, Event.LOSE, f"{LOST} The last that was heard: {handover.reply}", "unknown", delivery)
     elif handover.deferred:
         _defer(app, case, delivery, handover)
     elif handover.refused:
@@ -183,8 +187,13 @@ def _defer(app: App, case: Case, delivery: Delivery, handover: Handover) -> None
 def _refuse(app: App, case: Case, delivery: Delivery, handover: Handover) -> None:
     told = f" It did reach {', '.join(handover.accepted)}." if handover.accepted else ""
     why = f"The mail server would not take the answer: {handover.reply}.{told}"
-    _move(app, case, Event.REFUSE, why, "refused", delivery)
-    alerts.note(app, case, key=f"refused:{case.version}", text=why)
+    _back_to_people(app, case, Event.REFUSE, why, "refused", delivery)
+
+
+def _back_to_people(app: App, case: Case, event: Event, why: str, code: str, delivery: Delivery | None = None) -> None:
+    """A person has to decide again. The same words become a new revision, so that everybody is asked anew and no
+    approval of before counts for it."""
+    _move(app, case, event, why, code, delivery, draft=app.store.cases.draft(case))
 
 
 def _move(
@@ -195,7 +204,8 @@ def _move(
     code: str,
     delivery: Delivery | None = None,
     not_before: datetime | None = None,
+    draft: Draft | None = None,
 ) -> None:
     decision = Decision(event, "outbox", Channel.DAEMON, why, app.now(), code=code, versions=app.settings.versions)
-    app.store.cases.move(case, event, decision, delivery=delivery, not_before=not_before)
+    app.store.cases.move(case, event, decision, delivery=delivery, not_before=not_before, draft=draft)
     log.info("outbox", case=case.id, what=str(event), code=code)

@@ -6,19 +6,21 @@ it, and time passes only when a story says so.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from mailhitl.backends.memory import MemoryMailbox, MemoryTransport
+from mailhitl.backends.memory import Answer, MemoryMailbox, MemoryTransport, SentMail
 from mailhitl.case import Case, State
 from mailhitl.config.load import load
 from mailhitl.daemon import cycle, wire
 from mailhitl.daemon.app import App
+from mailhitl.delivery import Handover, Phase
 from mailhitl.mail.edited import draft_of
+from mailhitl.mail.text import unflow
 from mailhitl.ports.mailbox import Location
 from mailhitl.store import open_store
 
@@ -112,6 +114,31 @@ def letter(
     return mail.as_bytes()
 
 
+class PostOffice:
+    """One SMTP server for customers, whose answers a story may script, and one for our own people, which just works."""
+
+    def __init__(self) -> None:
+        self.outside = MemoryTransport()
+        self.inside = MemoryTransport()
+
+    def hand_over(
+        self, raw: bytes, sender: str, recipients: Sequence[str], *, on_phase: Callable[[Phase], None]
+    ) -> Handover:
+        own = all(address.endswith("@example.com") for address in recipients)
+        return (self.inside if own else self.outside).hand_over(raw, sender, recipients, on_phase=on_phase)
+
+    def probe(self) -> str:
+        return ""
+
+    @property
+    def sent(self) -> list[SentMail]:
+        return [*self.outside.sent, *self.inside.sent]
+
+    def answers(self, *script: Answer) -> None:
+        """How the next attempts to reach customers end."""
+        self.outside.script.extend(script)
+
+
 class World:
     """One shared mailbox and everybody around it."""
 
@@ -121,7 +148,7 @@ class World:
         path.write_text(config.replace("TEMPLATES", str(DEMO_TEMPLATES)))
         self.config = load(path)
         self.box = MemoryMailbox(now=lambda: self.now)
-        self.transport = MemoryTransport()
+        self.transport = PostOffice()
         self.store = open_store(f"sqlite:///{folder / 'mailhitl.db'}")
         self.folder = folder
         self.letters = 0
@@ -245,4 +272,4 @@ def parsed(raw: bytes) -> EmailMessage:
 def text_of(mail: EmailMessage) -> str:
     body = mail.get_body(preferencelist=("plain",))
     assert body is not None
-    return re.sub(r" \n(?!>)", " ", str(body.get_content()))
+    return unflow(str(body.get_content()).replace("\r\n", "\n"))
