@@ -103,7 +103,8 @@ def _take_in(app: App, batch: Sequence[Location], start: datetime) -> int:
 
 
 def _wanted(app: App, glance: Glance, start: datetime) -> bool:
-    if glance.arrived < start:
+    # INTERNALDATE has whole seconds (RFC 3501 2.3.3): what came in the second of the start is new.
+    if glance.arrived < start.replace(microsecond=0):
         return False
     return not (app.settings.skip_answered and "\\Answered" in glance.flags)
 
