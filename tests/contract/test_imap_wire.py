@@ -403,3 +403,19 @@ def test_a_huge_folder_is_listed_in_parts() -> None:
         assert [place.uid for place in mailbox.locations("INBOX")] == [1, 90_000]
         spans = [command.split()[4] for command in server.commands if b"SEARCH" in command]
     assert spans == [b"1:80000", b"80001:160000", b"160001:*"]
+
+
+def test_a_folder_in_which_nothing_changed_is_not_opened_again() -> None:
+    answers = {
+        "CAPABILITY": b"* CAPABILITY IMAP4rev1 CONDSTORE\r\n{tag} OK done\r\n",
+        "STATUS": b"* STATUS x (UIDVALIDITY 7 UIDNEXT 2 MESSAGES 1 HIGHESTMODSEQ 5)\r\n{tag} OK done\r\n",
+        "UID_SEARCH": b"* SEARCH 1\r\n{tag} OK done\r\n",
+    }
+    with rude(**answers) as (server, mailbox):
+        mailbox.locations("Review")
+        mailbox.status("INBOX")
+        server.commands.clear()
+        mailbox.status("INBOX")
+        assert mailbox.locations("Review") == [Location("Review", 7, 1)]
+        assert mailbox.locations("Review", after=1) == []
+        assert {command.split()[1] for command in server.commands} == {b"NOOP", b"STATUS"}

@@ -155,6 +155,30 @@ def test_the_mod_sequence_grows_when_only_a_flag_changes(mailbox: Mailbox, other
     assert after.modseq > before.modseq
 
 
+def test_whatever_changes_in_a_folder_shows_in_its_next_list(
+    mailbox: Mailbox, other: Mailbox, named: Callable[[str], str]
+) -> None:
+    folder, listed = named("Drafts"), []
+
+    def look() -> None:
+        mailbox.status("INBOX")  # so that the folder is not the open one
+        listed.append(subjects(mailbox, folder))
+        mailbox.status("INBOX")
+        assert subjects(mailbox, folder) == listed[-1]
+
+    look()
+    one = put(other, "one", folder)
+    two = put(other, "two", folder)
+    look()
+    other.flag(one, add=["\\Deleted"])
+    look()
+    other.move(two, named("Trash"))
+    look()
+    other.append(folder, mail("three"))
+    look()
+    assert listed == [[], ["one", "two"], ["two"], [], ["three"]]
+
+
 # What is marked \Deleted, or gone
 
 
