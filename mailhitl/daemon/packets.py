@@ -75,16 +75,17 @@ def packet_of(app: App, case: Case) -> Packet:
     source = parse(app.store.cases.source(case))
     draft = app.store.cases.draft(case) if case.draft_digest else None
     log = app.store.cases.log(case)
+    zone = app.settings.timezone
     others = [c for c in app.store.cases.in_state(State.HELD, mailbox=app.settings.mailbox) if c.id != case.id]
     return Packet(
         case=case,
         source=source,
         draft=draft,
-        answer=app.drafting.own_words(draft, source) if draft else "",
+        answer=app.drafting.own_words(draft, source).strip() if draft else "",
         reasons=distinct([reason for row in log for reason in row.reasons if reason.rule != "approval"]),
         notes=_notes(log, case),
         previous=_previous(app, case, source),
-        queue=Queue(len(others), min((c.opened_at for c in others), default=None)),
+        queue=Queue(len(others), min((c.opened_at.astimezone(zone) for c in others), default=None)),
         lost=bool(log) and _last_move(log).event is Event.LOSE,
     )
 
@@ -92,7 +93,7 @@ def packet_of(app: App, case: Case) -> Packet:
 def _previous(app: App, case: Case, source: Message) -> str:
     if case.revision < 2:
         return ""
-    return app.drafting.own_words(app.store.cases.draft(case, case.revision - 1), source)
+    return app.drafting.own_words(app.store.cases.draft(case, case.revision - 1), source).strip()
 
 
 def _last_move(log: Sequence[Decision]) -> Decision:

@@ -119,8 +119,6 @@ class Packet:
     def impact(self) -> tuple[str, ...]:
         """What sending it would mean besides the reasons, in words."""
         lines = []
-        if self.draft and self.draft.cc:
-            lines.append(f"copies go to {', '.join(self.draft.cc)}")
         if self.draft and self.draft.attachments:
             lines.append(f"attached: {', '.join(a.name for a in self.draft.attachments)}")
         reply_to = [a.spec for a in self.source.reply_to if a.key and a.key != self.source.sender.key]
