@@ -117,7 +117,8 @@ class ImapMailbox:
 
     def glance(self, locations: Sequence[Location]) -> Sequence[Glance]:
         items = f"(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[HEADER]<0.{HEADER_LIMIT}>)"
-        return [_glance(location, row) for location, row in self._rows(locations, items, CHUNK, HEADER_LIMIT)]
+        rows = self._rows(locations, items, b"BODY[HEADER]", chunk=CHUNK, longest=HEADER_LIMIT)
+        return [_glance(location, row) for location, row in rows]
 
     def fetch(self, location: Location, *, limit: int) -> bytes | None:
         return next((raw for _, raw in self.fetch_all([location], limit=limit)), None)
@@ -125,9 +126,8 @@ class ImapMailbox:
     def fetch_all(self, locations: Sequence[Location], *, limit: int) -> Iterator[tuple[Location, bytes]]:
         items = f"(UID FLAGS BODY.PEEK[]<0.{limit}>)"
         chunk = min(CHUNK, max(1, BODIES // limit))
-        for location, row in self._rows(locations, items, chunk, limit):
-            if (raw := _section(row, b"BODY[]")) is not None:
-                yield location, raw[:limit]
+        for location, row in self._rows(locations, items, b"BODY[]", chunk=chunk, longest=limit):
+            yield location, (_section(row, b"BODY[]") or b"")[:limit]
 
     def find(self, folder: str, message_id: str) -> Sequence[Location]:
         if not message_id.isprintable():
@@ -138,7 +138,7 @@ class ImapMailbox:
         locations = [Location(folder, opened.uidvalidity, uid) for uid in sorted(uids)]
         # SEARCH looks for a part of the header, in any case (RFC 3501 6.4.4).
         items = f"(UID FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]<0.{HEADER_LIMIT}>)"
-        rows = self._rows(locations, items, CHUNK, HEADER_LIMIT)
+        rows = self._rows(locations, items, b"BODY[HEADER.FIELDS", chunk=CHUNK, longest=HEADER_LIMIT)
         return [location for location, row in rows if _message_id(row) == message_id]
 
     def append(self, folder: str, raw: bytes, *, flags: Collection[str] = (), at: datetime | None = None) -> None:
@@ -221,18 +221,29 @@ class ImapMailbox:
             raise StaleFolder(f"{folder} has UIDVALIDITY {now}, not {uidvalidity}: its UIDs mean other mails now")
 
     def _stands(self, location: Location) -> bool:
-        self._enter(location.folder, location.uidvalidity, fresh=True)
-        return location.uid in self._session.search(f"UID {location.uid} UNDELETED")
+        return location.uid in self._standing([location])
+
+    def _standing(self, locations: Sequence[Location]) -> set[int]:
+        """Which of these UIDs (of one folder, a chunk at most) are there and not marked ``\\Deleted``."""
+        self._enter(locations[0].folder, locations[0].uidvalidity, fresh=True)
+        uids = {location.uid for location in locations}
+        return uids & set(self._session.search(f"UID {','.join(map(str, sorted(uids)))} UNDELETED"))
 
     def _rows(
-        self, locations: Sequence[Location], items: str, chunk: int, longest: int
+        self, locations: Sequence[Location], items: str, section: bytes, *, chunk: int, longest: int
     ) -> Iterator[tuple[Location, dict[bytes, Any]]]:
         """Fetch ``items`` chunk by chunk; what has vanished or is marked ``\\Deleted`` is left out."""
         for some in _chunks(locations, chunk):
             self._enter(some[0].folder, some[0].uidvalidity)
             rows = self._session.rows({location.uid for location in some}, items, longest=longest)
+            missing = [place for place in some if _section(rows.get(place.uid, {}), section) is None]
+            if missing:
+                # Most have vanished; but when one does, some servers break off and keep back those behind it, too.
+                standing = self._standing(missing)
+                rows = {uid: row for uid, row in rows.items() if _section(row, section) is not None}
+                rows |= {uid: {} for uid in standing} | self._session.rows(standing, items, longest=longest)
             for location in some:
-                row = rows.pop(location.uid, None)
+                row = rows.get(location.uid)
                 if row is not None and DELETED not in _flags(row):
                     yield location, row
 

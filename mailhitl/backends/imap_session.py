@@ -97,6 +97,8 @@ class ImapSession:
         Not imapclient's own fetch(), which files an unasked FETCH without a UID under its sequence number, where it
         may pass for the flags of another mail.
         """
+        if not uids:
+            return {}
         with self.asking("fetch"):
             self._wire.longest_literal = max(longest, LONGEST_LITERAL)
             status, data = self._wire.uid("FETCH", _joined(uids), items)
@@ -105,7 +107,7 @@ class ImapSession:
             except imaplib.IMAP4.error as refusal:
                 if response_code(refusal) != "EXPUNGEISSUED":
                     raise
-                # The mails that still stand came before the NO.
+                # Of the mails that still stand, some or all came before the NO.
                 data = self._wire.untagged_responses.get("FETCH", [])
             return _by_uid(parse_response(data), uids)
 

@@ -13,7 +13,18 @@ from mailhitl.backends.imap_connect import ImapSettings
 from mailhitl.errors import PermanentFailure, StaleFolder, TemporaryFailure
 from mailhitl.ports.mailbox import Location
 from tests.contract.accounts import account_name, settings
-from tests.servers import CUT, HOST, PASSWORD, POLITE, Authority, Certificate, Dovecot, DovecotOptions, RudeImap
+from tests.servers import (
+    CUT,
+    HOST,
+    PASSWORD,
+    POLITE,
+    Authority,
+    Certificate,
+    CuttingProxy,
+    Dovecot,
+    DovecotOptions,
+    RudeImap,
+)
 
 PLACE = Location("INBOX", 7, 1)
 
@@ -121,6 +132,20 @@ def test_a_refused_starttls_ends_it() -> None:
         assert PASSWORD.encode() not in b"".join(server.commands)
 
 
+def test_what_is_slipped_in_before_tls_is_forgotten(certificate: Certificate, ca_file: str) -> None:
+    offer = b"* CAPABILITY IMAP4rev1 STARTTLS\r\n{tag} OK done\r\n"
+    slipped = b"* CAPABILITY IMAP4rev1 EVIL\r\n{tag} OK begin\r\n* CAPABILITY IMAP4rev1 EVIL\r\n"
+    answers = {"CAPABILITY": offer, "STARTTLS": slipped}
+    with RudeImap(answers, starttls=certificate.server_context()) as server:
+        options = settings(server.port, security="starttls", ca_file=ca_file)
+        try:
+            with connected(options) as mailbox:
+                assert "EVIL" not in mailbox.capabilities()
+        except (PermanentFailure, TemporaryFailure):
+            # Where the slipped-in bytes hit the TLS handshake, there is no connection at all.
+            assert not any(b"LOGIN" in command for command in server.commands)
+
+
 @pytest.mark.parametrize("security", ["starttls", "none"])
 def test_being_logged_in_before_logging_in_is_refused(security: str) -> None:
     with RudeImap(greeting=b"* PREAUTH welcome\r\n") as server:
@@ -218,6 +243,13 @@ def test_a_server_that_never_greets_is_given_up() -> None:
         ImapMailbox.connect(settings(server.port, timeout=0.2))
 
 
+def test_a_server_that_falls_silent_is_given_up() -> None:
+    with RudeImap({"STATUS": b""}) as server, connected(settings(server.port, timeout=0.3)) as mailbox:
+        with pytest.raises(TemporaryFailure):
+            mailbox.status("Review")
+        assert not mailbox.alive
+
+
 ODD_FETCHES = {
     "connection cut": CUT,
     "goodbye": b"* BYE going down\r\n" + CUT,
@@ -275,10 +307,18 @@ def test_what_a_server_says_unasked_changes_nothing(unasked: bytes) -> None:
 
 def test_mails_that_stand_are_read_although_others_were_expunged_meanwhile() -> None:
     body = b"* 1 FETCH (UID 1 FLAGS () BODY[]<0> {5}\r\nhello)\r\n{tag} NO [EXPUNGEISSUED] some are gone\r\n"
-    with rude(UID_FETCH=body) as (_, mailbox):
+    with rude(UID_FETCH=body, UID_SEARCH=b"* SEARCH\r\n{tag} OK done\r\n") as (_, mailbox):
         places = [PLACE, Location("INBOX", 7, 2)]
         assert list(mailbox.fetch_all(places, limit=1000)) == [(PLACE, b"hello")]
         assert mailbox.alive
+
+
+def test_a_mail_that_was_kept_back_because_of_another_is_asked_for_again() -> None:
+    second = Location("INBOX", 7, 2)
+    with rude(UID_SEARCH=b"* SEARCH 2\r\n{tag} OK done\r\n") as (server, mailbox):
+        server.answers["UID FETCH 1,2"] = b"{tag} NO [EXPUNGEISSUED] one is gone\r\n"
+        server.answers["UID FETCH 2"] = b"* 1 FETCH (UID 2 FLAGS () BODY[]<0> {5}\r\nhello)\r\n{tag} OK done\r\n"
+        assert list(mailbox.fetch_all([PLACE, second], limit=1000)) == [(second, b"hello")]
 
 
 def test_a_mail_expunged_under_our_hands_is_no_error() -> None:
@@ -289,9 +329,11 @@ def test_a_mail_expunged_under_our_hands_is_no_error() -> None:
         assert mailbox.alive
 
 
-def test_a_body_without_bytes_counts_as_vanished() -> None:
-    with rude(UID_FETCH=b"* 1 FETCH (UID 1 FLAGS () BODY[]<0> NIL)\r\n{tag} OK done\r\n") as (_, mailbox):
-        assert mailbox.fetch(PLACE, limit=1000) is None
+@pytest.mark.parametrize(("found", "body"), [(b"", None), (b" 1", b"")], ids=["gone", "there"])
+def test_a_body_without_bytes_is_empty_only_if_the_mail_still_stands(found: bytes, body: bytes | None) -> None:
+    nil = b"* 1 FETCH (UID 1 FLAGS () BODY[]<0> NIL)\r\n{tag} OK done\r\n"
+    with rude(UID_FETCH=nil, UID_SEARCH=b"* SEARCH" + found + b"\r\n{tag} OK done\r\n") as (_, mailbox):
+        assert mailbox.fetch(PLACE, limit=1000) == body
 
 
 def test_a_server_that_gives_more_than_asked_is_cut() -> None:
@@ -310,7 +352,8 @@ def test_a_server_that_gives_more_than_asked_is_cut() -> None:
     ],
 )
 def test_a_mail_with_odd_attributes_is_seen_all_the_same(attributes: bytes) -> None:
-    with rude(UID_FETCH=b"* 1 FETCH (" + attributes + b")\r\n{tag} OK done\r\n") as (_, mailbox):
+    there = b"* SEARCH 1\r\n{tag} OK done\r\n"
+    with rude(UID_FETCH=b"* 1 FETCH (" + attributes + b")\r\n{tag} OK done\r\n", UID_SEARCH=there) as (_, mailbox):
         [glance] = mailbox.glance([PLACE])
         assert glance.location == PLACE
         assert glance.header == b""
@@ -419,3 +462,33 @@ def test_a_folder_in_which_nothing_changed_is_not_opened_again() -> None:
         assert mailbox.locations("Review") == [Location("Review", 7, 1)]
         assert mailbox.locations("Review", after=1) == []
         assert {command.split()[1] for command in server.commands} == {b"NOOP", b"STATUS"}
+
+
+# A real server and a real network
+
+
+@pytest.mark.servers
+def test_an_append_whose_ok_was_lost_is_found_by_its_id(dovecot: Callable[[DovecotOptions], Dovecot]) -> None:
+    port, user = dovecot(DovecotOptions()).port, account_name()
+    with CuttingProxy(port, b"Append completed") as proxy, connected(settings(proxy.port, user)) as mailbox:
+        with pytest.raises(TemporaryFailure):
+            mailbox.append("Drafts", b"Message-ID: <mh.1@x.example>\r\nSubject: x\r\n\r\nx\r\n", flags=["\\Draft"])
+        assert not mailbox.alive
+    with connected(settings(port, user)) as mailbox:
+        assert len(mailbox.find("Drafts", "<mh.1@x.example>")) == 1
+
+
+@pytest.mark.servers
+def test_a_lost_uid_list_voids_every_uid(dovecot: Callable[[DovecotOptions], Dovecot]) -> None:
+    server, user = dovecot(DovecotOptions()), account_name()
+    with connected(settings(server.port, user)) as mailbox:
+        mailbox.append("INBOX", b"Subject: one\r\n\r\nx\r\n")
+        [old] = mailbox.locations("INBOX")
+    for file in (*server.maildir(user).glob("dovecot-uidlist"), *server.maildir(user).glob("dovecot.index*")):
+        file.unlink()
+    with connected(settings(server.port, user)) as mailbox:
+        with pytest.raises(StaleFolder):
+            mailbox.remove([old])
+        [new] = mailbox.locations("INBOX")
+        assert new.uidvalidity != old.uidvalidity
+        assert mailbox.fetch(new, limit=100) == b"Subject: one\r\n\r\nx\r\n"
