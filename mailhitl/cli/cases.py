@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mailhitl.case import Event, State
+from mailhitl.cli.show import Json
 from mailhitl.errors import MailhitlError
+
+if TYPE_CHECKING:
+    from mailhitl.case import Case
+    from mailhitl.store import SqlStore
+
+CaseId = Annotated[int, typer.Argument(metavar="CASE", help="The case's number, as in `cases list`.", min=1)]
 
 
 def add_to(app: typer.Typer) -> None:
-    group = typer.Typer(help="What came in, where it stands, and why.", no_args_is_help=True)
+    group = typer.Typer(help="What came in, where it stands, and why.", no_args_is_help=True, rich_markup_mode=None)
     group.command("list")(list_cases)
     group.command("show")(show)
     group.command("retry")(retry)
@@ -21,104 +29,153 @@ def add_to(app: typer.Typer) -> None:
 def list_cases(
     context: typer.Context,
     state: Annotated[
-        list[str] | None, typer.Option(help="Only cases in this state; may be given several times.")
+        list[State] | None,
+        typer.Option(
+            metavar="STATE", help=f"Only cases in this state ({', '.join(State)}); may be given several times."
+        ),
     ] = None,
-    mailbox: Annotated[str, typer.Option(help="Only this mailbox.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
-    json: Annotated[bool, typer.Option("--json")] = False,
+    mailbox: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this mailbox; may be given several times.")
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="At most so many.")] = 50,
+    json: Json = False,
 ) -> None:
     """List the newest cases."""
-    from mailhitl.case import State
-    from mailhitl.cli.opening import opened_store, read_config
+    from mailhitl.cli.opening import mailboxes, opened_store, read_config
     from mailhitl.cli.show import as_json, as_table
 
-    unknown = [word for word in state or [] if word not in set(State)]
-    if unknown:
-        raise MailhitlError(f"there is no state “{unknown[0]}”; the states are: {', '.join(State)}")
-    with opened_store(read_config(context.obj)) as store:
-        if state:
-            wanted = [State(word) for word in state]
-            found = list(store.cases.in_state(*wanted, mailbox=mailbox or None))[::-1][:limit]
-        else:
-            found = list(store.cases.recent(limit=limit, mailbox=mailbox or None))
-    rows = [
-        {
-            "case": case.id,
-            "mailbox": case.mailbox,
-            "state": str(case.state),
-            "since": case.opened_at,
-            "from": case.sender,
-            "subject": case.subject,
-            "verdict": str(case.outcome or ""),
-        }
-        for case in found
-    ]
+    config = read_config(context.obj)
+    names = mailboxes(config, mailbox or ())
+    with opened_store(config) as store:
+        found = [case for name in names for case in _newest(store, name, state or (), limit)]
+    found = sorted(found, key=lambda case: case.id, reverse=True)[:limit]
     if json:
-        as_json(rows)
-    else:
-        as_table("", rows, "There are no such cases.")
+        as_json([_row(case) for case in found])
+        return
+    hidden = {"verdict", *(("mailbox",) if len(config.mailbox) == 1 else ())}
+    rows = [{name: value for name, value in _row(case).items() if name not in hidden} for case in found]
+    as_table(rows, "There are no such cases.")
 
 
-def show(context: typer.Context, case: int, json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def show(context: typer.Context, case: CaseId, json: Json = False) -> None:
     """Show one case: every decision with who, how and why, every draft's author, every delivery."""
     from mailhitl.cli.opening import opened_store, read_config
-    from mailhitl.cli.show import as_json, as_table
+    from mailhitl.cli.show import as_json
 
     with opened_store(read_config(context.obj)) as store:
-        try:
-            found = store.cases.get(case)
-        except KeyError:
-            raise MailhitlError(f"there is no case {case}") from None
-        log = store.cases.log(found)
-        deliveries = store.deliveries.of(found)
-        draft = store.cases.draft(found) if found.draft_digest else None
-    history = [
-        {
-            "when": row.at,
-            "what": str(row.event),
-            "to": str(row.to_state or ""),
-            "by": row.by,
-            "how": f"{row.channel} {row.proof}".strip(),
-            "why": row.why or row.code,
-        }
-        for row in log
-    ]
-    sends: list[dict[str, Any]] = [
-        {"attempt": d.attempt, "when": d.started_at, "recipient": r.address, "status": str(r.status), "reply": r.reply}
-        for d in deliveries
-        for r in d.results
-    ]
-    about = {
-        "case": found.id,
-        "state": str(found.state),
-        "from": found.sender,
-        "subject": found.subject,
-        "verdict": str(found.outcome or ""),
-        "revision": found.revision,
-        "written by": draft.author if draft else "",
-        "to": ", ".join(draft.recipients) if draft else "",
-    }
+        found = _case(store, case)
+        about = {**_row(found), **_standing(store, found)}
+        history, sends = _history(store, found), _deliveries(store, found)
     if json:
         as_json({**about, "history": history, "deliveries": sends})
-        return
-    as_table("", [about], "")
-    as_table("\nWhat happened", history, "nothing yet")
-    as_table("\nDeliveries", sends, "\nNothing was handed over yet.")
+    else:
+        _print(about, history, sends)
 
 
-def retry(context: typer.Context, case: int) -> None:
-    """Take a case that was set aside up again."""
+def retry(context: typer.Context, case: CaseId) -> None:
+    """Take up again a case that was set aside (shunted)."""
     import getpass
 
-    from mailhitl.case import Event
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.decision import Channel, Decision
 
+    who = f"{getpass.getuser()} on the command line"
     with opened_store(read_config(context.obj)) as store:
-        try:
-            found = store.cases.get(case)
-        except KeyError:
-            raise MailhitlError(f"there is no case {case}") from None
-        decision = Decision(Event.RETRY, getpass.getuser(), Channel.CLI, "retry", datetime.now(UTC), code="retry")
+        found = _case(store, case)
+        decision = Decision(Event.RETRY, who, Channel.CLI, "taken up again", datetime.now(UTC), code="retry")
         store.cases.move(found, Event.RETRY, decision)
     typer.echo(f"Case {case} is received again; the daemon takes it up at its next look.")
+
+
+def _case(store: SqlStore, number: int) -> Case:
+    try:
+        return store.cases.get(number)
+    except KeyError:
+        raise MailhitlError(f"there is no case {number}") from None
+
+
+def _newest(store: SqlStore, mailbox: str, states: list[State] | tuple[()], limit: int) -> list[Case]:
+    if states:
+        return list(store.cases.in_state(*states, mailbox=mailbox))[-limit:]
+    return list(store.cases.recent(limit=limit, mailbox=mailbox))
+
+
+def _row(case: Case) -> dict[str, Any]:
+    return {
+        "case": case.id,
+        "mailbox": case.mailbox,
+        "state": str(case.state),
+        "arrived": case.opened_at,
+        "from": case.sender,
+        "subject": case.subject,
+        "verdict": str(case.outcome or ""),
+    }
+
+
+def _standing(store: SqlStore, case: Case) -> dict[str, Any]:
+    """Its draft, and who was asked about it."""
+    draft = store.cases.draft(case) if case.draft_digest else None
+    return {
+        "revision": case.revision,
+        "written by": draft.author if draft else "",
+        "to": ", ".join(draft.recipients) if draft else "",
+        "asked": ", ".join(dict.fromkeys(ask.reviewer for ask in store.asks.of(case))),
+        "waits until": case.not_before,
+    }
+
+
+def _history(store: SqlStore, case: Case) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": row.at,
+            "event": str(row.event),
+            "state": str(row.to_state or ""),
+            "by": row.by,
+            "how": str(row.channel),
+            "proof": row.proof,
+            "why": row.why or row.code,
+            "reasons": [{"rule": r.rule, "says": str(r.outcome), "text": r.text} for r in row.reasons],
+            "revision": row.revision,
+            "author": _author(store, case, row.revision),
+        }
+        for row in store.cases.log(case)
+    ]
+
+
+def _author(store: SqlStore, case: Case, revision: int) -> str:
+    try:
+        return store.cases.draft(case, revision).author if revision else ""
+    except KeyError:
+        return ""
+
+
+def _deliveries(store: SqlStore, case: Case) -> list[dict[str, Any]]:
+    return [
+        {
+            "attempt": delivery.attempt,
+            "at": delivery.started_at,
+            "phase": str(delivery.phase),
+            "message id": delivery.message_id,
+            "recipients": [{"to": r.address, "status": str(r.status), "reply": r.reply} for r in delivery.results],
+        }
+        for delivery in store.deliveries.of(case)
+    ]
+
+
+def _print(about: dict[str, Any], history: list[dict[str, Any]], sends: list[dict[str, Any]]) -> None:
+    from mailhitl.cli.show import as_list, plain
+
+    as_list(f"Case {about.pop('case')}: {about.pop('state')}", about)
+    typer.secho("\nWhat happened", bold=True)
+    for row in history:
+        draft = f", draft {row['revision']} by {row['author']}" if row["author"] else ""
+        typer.echo(f"  {plain(row['at'])}  {row['event']} → {row['state']}{plain(draft)}")
+        typer.echo(f"    by {plain(row['by'])} ({plain(' '.join(filter(None, (row['how'], row['proof']))))})")
+        lines = [row["why"], *(f"{r['rule']} says {r['says']}: {r['text']}".rstrip(": ") for r in row["reasons"])]
+        for line in filter(None, dict.fromkeys(map(plain, lines))):
+            typer.echo(f"    {line}")
+    typer.secho("\nDeliveries" if sends else "\nNothing was handed over yet.", bold=bool(sends))
+    for send in sends:
+        typer.echo(f"  {plain(send['at'])}  attempt {send['attempt']}, as far as: {send['phase']}")
+        for one in send["recipients"]:
+            typer.echo(f"    {plain(one['to'])}: {one['status']}, {plain(one['reply'])}")

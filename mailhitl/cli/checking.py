@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailhitl.errors import ConfigError, MailhitlError
+
+if TYPE_CHECKING:
+    from mailhitl.config.schema import Config
+    from mailhitl.daemon.doctor import Finding
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,32 +21,25 @@ def add_to(app: typer.Typer) -> None:
 
 
 def init(context: typer.Context) -> None:
-    """Write a config by asking a few questions. An existing file is never overwritten."""
-    from mailhitl.cli.init import ask, write
+    """Write a config by asking a few questions.
+
+    An existing file is never overwritten. No password is asked for: the file only says where it is to be had.
+    """
+    from mailhitl.cli.init import ask, config_file, next_steps, write
 
     path: Path = context.obj
     if path.exists():
-        raise ConfigError([f"{path}: there is a file already; nothing was written"])
-    write(path, ask(path))
+        raise ConfigError([f"{path}: there is a file already; it was left as it is"])
+    answers = ask()
+    write(path, config_file(answers))
+    typer.echo(next_steps(path, answers))
 
 
 def check(context: typer.Context) -> None:
-    """Check the config file, the rules and the templates, without going online."""
-    from mailhitl.cli.opening import read_config
-    from mailhitl.drafting.library import Library
-    from mailhitl.templating import folders
+    """Check the config, the rules and the templates, offline."""
+    from mailhitl.cli.opening import read_all
 
-    config = read_config(context.obj)
-    library = Library(folders(config.agent.templates))
-    problems = library.check()
-    problems += [
-        f"{config.source}: intent.{intent.name}: there is no template “{intent.template}” in "
-        f"{config.agent.templates}/reply or in the package; there are: {', '.join(sorted(library.names))}"
-        for intent in config.intent
-        if intent.template and intent.template not in library.names
-    ]
-    if problems:
-        raise ConfigError(problems)
+    config, library = read_all(context.obj)
     for warning in config.warnings:
         typer.echo(f"note: {warning}")
     mailboxes, rules, templates = len(config.mailbox), len(config.rule), len(library.templates())
@@ -54,43 +51,53 @@ def check(context: typer.Context) -> None:
 
 def doctor(
     context: typer.Context,
-    mailbox: Annotated[str, typer.Option(help="Only this mailbox.")] = "",
+    mailbox: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this mailbox; may be given several times.")
+    ] = None,
 ) -> None:
-    """Log in to every server and say what works, what is missing, and what that means."""
-    from mailhitl.cli.opening import opened_store, read_config
-    from mailhitl.daemon.doctor import Finding, examine
+    """Log in to every server; say what works and what does not.
 
-    config = read_config(context.obj)
+    Folders that are missing are made. A trial mail is filed, moved and taken away again; nothing is sent.
+    """
+    from mailhitl.cli.opening import mailboxes, read_all
+    from mailhitl.daemon.doctor import examine, examine_machine
+
+    config, _ = read_all(context.obj)
     failed = False
-    for name in [mailbox] if mailbox else list(config.mailbox):
-        if name not in config.mailbox:
-            raise ConfigError(
-                [f"{config.source}: there is no mailbox “{name}”; there are: {', '.join(config.mailbox)}"]
-            )
-        typer.echo(f"mailbox {name} <{config.mailbox[name].address}>")
+    for name in mailboxes(config, mailbox or ()):
+        typer.secho(f"mailbox {name} <{config.mailbox[name].address}>", bold=True)
         for finding in examine(config, name):
-            failed |= finding.level == "error"
-            _say(finding)
+            failed |= _say(finding)
+    typer.secho("this machine", bold=True)
+    for finding in (*examine_machine(config), _store(config)):
+        failed |= _say(finding)
+    raise typer.Exit(int(failed))
+
+
+def _store(config: Config) -> Finding:
+    from mailhitl.cli.opening import opened_store
+    from mailhitl.daemon.doctor import Finding
+
     try:
         with opened_store(config) as store:
-            _say(
-                Finding("ok", "store", f"opened, schema is current, {len(store.cases.recent(limit=1))} recent case(s)")
-            )
-    except MailhitlError as error:
-        failed = True
-        _say(Finding("error", "store", str(error)))
-    raise typer.Exit(1 if failed else 0)
+            broken = store.broken()
+    except (MailhitlError, OSError) as error:
+        return Finding("error", "store", str(error))
+    if broken:
+        return Finding("error", "store", f"the log of decisions was altered: {broken}")
+    return Finding("ok", "store", "opened; its schema is current and the log of decisions is whole")
 
 
 MARKS = {"ok": ("✓", "green"), "note": ("·", "yellow"), "error": ("✗", "red")}
 
 
-def _say(finding: object) -> None:
-    from mailhitl.daemon.doctor import Finding
+def _say(finding: Finding) -> bool:
+    """Print a finding; return whether it is an error."""
+    from mailhitl.cli.show import plain
 
-    assert isinstance(finding, Finding)
     mark, colour = MARKS[finding.level]
-    typer.echo(f"  {typer.style(mark, fg=colour)} {finding.subject}: {finding.text}")
+    typer.echo(f"  {typer.style(mark, fg=colour)} {finding.subject}: {plain(finding.text)}")
+    return finding.level == "error"
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -19,7 +19,9 @@ def set_up(*, json: bool = False, level: int = logging.INFO) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=28)
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), pad_event_to=28, exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[
@@ -39,9 +41,13 @@ def tidy(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapp
     """Drop what must not be logged, and keep every value on one line without control characters."""
     from mailhitl.mail.text import one_line
 
+    # An exception's own words may quote a customer, and a traceback's locals hold secrets.
+    error = event.pop("exc_info", None)
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
     for key, value in list(event.items()):
-        if key in FORBIDDEN:
+        if key.lower() in FORBIDDEN:
             event[key] = "(not logged)"
-        elif isinstance(value, str):
-            event[key] = one_line(value, LONGEST)
+        elif not isinstance(value, int | float | bool | None):
+            event[key] = one_line(str(value), LONGEST)
     return event

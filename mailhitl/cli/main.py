@@ -12,11 +12,13 @@ from mailhitl import __version__
 from mailhitl.cli import cases, checking, demo, rules, serving
 from mailhitl.errors import ConfigError, MailhitlError
 
-# Locals hold secrets, so a traceback never shows them.
+# Tracebacks with locals would hold secrets, and rich alone would take as long to import as all the rest.
 app = typer.Typer(
     help="A human-in-the-loop agent for a shared support mailbox: it drafts, people approve in their mail client.",
+    epilog="Exit codes: 0 all right, 1 a problem told in words, 2 the command line was not understood.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     add_completion=False,
 )
 
@@ -30,8 +32,12 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def options(
     context: typer.Context,
-    config: Annotated[Path, typer.Option("--config", "-c", help="The config file.")] = Path("config.toml"),
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+    config: Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The config file.")] = Path(
+        "config.toml"
+    ),
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Remember where the config is; commands read it."""
     context.obj = config
@@ -54,7 +60,7 @@ def run() -> None:
         count = len(error.problems)
         typer.echo(f"{count} {'problem' if count == 1 else 'problems'}; nothing was started.", err=True)
         sys.exit(1)
-    except MailhitlError as error:
+    except (MailhitlError, OSError) as error:
         typer.echo(str(error), err=True)
         sys.exit(1)
     except KeyboardInterrupt:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import typer
 
 from mailhitl.errors import ConfigError
 
 if TYPE_CHECKING:
     from mailhitl.config.schema import Config
+    from mailhitl.drafting.library import Library
     from mailhitl.store import SqlStore
 
 
@@ -21,6 +24,32 @@ def read_config(path: Path) -> Config:
     if not path.exists():
         raise ConfigError([f"{path}: there is no such file. Make one with: mailhitl --config {path} init"])
     return load(path)
+
+
+def read_all(path: Path) -> tuple[Config, Library]:
+    """Load the config and every template. Raises ConfigError with every problem: what ``check`` and ``run`` go by."""
+    from mailhitl.config.load import check_templates
+    from mailhitl.drafting.library import Library
+    from mailhitl.templating import broken, folders
+
+    config = read_config(path)
+    search = folders(config.agent.templates)
+    library = Library(search)
+    problems = [*check_templates(config, library.names), *library.check(), *broken(search)]
+    if problems:
+        raise ConfigError(problems)
+    return config, library
+
+
+def mailboxes(config: Config, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The mailboxes of these names, all when none is named. An unknown name is a usage error."""
+    for name in wanted:
+        if name not in config.mailbox:
+            known = ", ".join(config.mailbox)
+            raise typer.BadParameter(
+                f"{config.source} has no mailbox “{name}”; it has: {known}", param_hint="--mailbox"
+            )
+    return tuple(dict.fromkeys(wanted)) or tuple(config.mailbox)
 
 
 @contextmanager

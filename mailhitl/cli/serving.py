@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailhitl.errors import ConfigError
+from mailhitl.cli.show import Json
+
+if TYPE_CHECKING:
+    from mailhitl.store import SqlStore
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,78 +23,66 @@ def add_to(app: typer.Typer) -> None:
 def run(
     context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Do what is to be done now, then end.")] = False,
-    mailbox: Annotated[list[str] | None, typer.Option(help="Only this mailbox; may be given several times.")] = None,
+    mailbox: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this mailbox; may be given several times.")
+    ] = None,
     json_log: Annotated[bool, typer.Option("--json-log", help="Log one JSON object per line.")] = False,
 ) -> None:
-    """Serve the mailboxes until stopped (SIGTERM, Ctrl+C)."""
-    from mailhitl.cli.logs import set_up
-    from mailhitl.cli.opening import opened_store, read_config
-    from mailhitl.daemon.service import Service
-    from mailhitl.drafting.library import Library
-    from mailhitl.templating import folders
+    """Serve the mailboxes until stopped (SIGTERM, Ctrl+C). The log goes to standard error.
 
+    A server that is away, or another process that serves a mailbox already, is waited for; with --once it is a problem.
+    """
+    from mailhitl.cli.logs import set_up
+    from mailhitl.cli.opening import mailboxes, opened_store, read_all
+    from mailhitl.daemon.service import Service
+
+    config, _ = read_all(context.obj)
+    names = mailboxes(config, mailbox or ())
     set_up(json=json_log)
-    config = read_config(context.obj)
-    names = tuple(mailbox or config.mailbox)
-    unknown = [name for name in names if name not in config.mailbox]
-    problems = [f"{config.source}: there is no mailbox “{name}”" for name in unknown]
-    problems += Library(folders(config.agent.templates)).check()
-    if problems:
-        raise ConfigError(problems)
     with opened_store(config) as store:
         service = Service.of(config, store, names)
-        if not once:
-            raise typer.Exit(service.run())
-        for worker in service.workers:
-            done = worker.serve_once()
-            typer.echo(f"{worker.mailbox_name}: {done} {'step' if done == 1 else 'steps'}")
+        raise typer.Exit(_once(service) if once else service.run())
 
 
-def status(context: typer.Context, json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def _once(service: Any) -> int:
+    failed = False
+    for name, outcome in service.run_once():
+        if isinstance(outcome, int):
+            typer.echo(f"{name}: {outcome} {'step' if outcome == 1 else 'steps'}")
+        else:
+            failed = True
+            typer.echo(f"{name}: {outcome}", err=True)
+    return int(failed)
+
+
+def status(context: typer.Context, json: Json = False) -> None:
     """Say what waits, who works on it, and whether sending is paused."""
-    from mailhitl.case import OPEN
     from mailhitl.cli.opening import opened_store, read_config
-    from mailhitl.cli.show import as_json, as_table
+    from mailhitl.cli.show import as_json, as_list
 
     config = read_config(context.obj)
-    rows: list[dict[str, Any]] = []
     with opened_store(config) as store:
-        paused = store.switches.get("pause")
-        for name in config.mailbox:
-            counts = store.cases.counts(name)
-            waiting = [case.opened_at for case in store.cases.in_state(*OPEN, mailbox=name)]
-            held = {str(state): number for state, number in counts.items() if number}
-            holder = store.switches.holder(name, datetime.now(UTC))
-            rows.append(
-                {
-                    "mailbox": name,
-                    "served by": holder or "nobody",
-                    "paused": paused or "no",
-                    "oldest open": min(waiting, default=None),
-                    **(
-                        {"cases": held} if json else {"cases": ", ".join(f"{n} {s}" for s, n in held.items()) or "none"}
-                    ),
-                }
-            )
+        found = [_status(store, name) for name in config.mailbox]
     if json:
-        as_json(rows)
-    else:
-        as_table("", rows, "no mailbox")
+        as_json(found)
+        return
+    for each in found:
+        as_list(f"{each['mailbox']} <{config.mailbox[each['mailbox']].address}>", _in_words(each))
 
 
 def pause(
     context: typer.Context,
     automatic: Annotated[bool, typer.Option("--automatic", help="Hold back only what no person has approved.")] = False,
 ) -> None:
-    """Stop all sending (or all automatic sending) before the next mail; nothing is lost."""
+    """Stop sending before the next mail; nothing is lost."""
     _switch(context, "automatic" if automatic else "all")
-    typer.echo(f"Paused: {'automatic answers wait' if automatic else 'nothing is sent'} until: mailhitl resume")
+    typer.echo(f"Paused: {'automatic answers wait' if automatic else 'no answer leaves'} until: mailhitl resume")
 
 
 def resume(context: typer.Context) -> None:
     """Take back a pause; what waited goes out."""
     _switch(context, "")
-    typer.echo("Resumed.")
+    typer.echo("Resumed: what waited goes out.")
 
 
 def _switch(context: typer.Context, value: str) -> None:
@@ -101,3 +92,40 @@ def _switch(context: typer.Context, value: str) -> None:
 
     with opened_store(read_config(context.obj)) as store:
         store.switches.set("pause", value, f"{getpass.getuser()} on the command line", datetime.now(UTC))
+
+
+def _status(store: SqlStore, mailbox: str) -> dict[str, Any]:
+    from mailhitl.case import OPEN
+
+    waiting = store.cases.in_state(*OPEN, mailbox=mailbox)
+    oldest = min(waiting, key=lambda case: case.opened_at, default=None)
+    return {
+        "mailbox": mailbox,
+        "served by": store.switches.holder(mailbox, datetime.now(UTC)),
+        "paused": store.switches.get("pause"),
+        "cases": {str(state): number for state, number in sorted(store.cases.counts(mailbox).items())},
+        "open": len(waiting),
+        "oldest open": oldest and {"case": oldest.id, "state": str(oldest.state), "arrived": oldest.opened_at},
+    }
+
+
+PAUSES = {
+    "": "goes on",
+    "automatic": "paused for automatic answers (mailhitl resume)",
+    "all": "PAUSED (mailhitl resume)",
+}
+
+
+def _in_words(found: dict[str, Any]) -> dict[str, str]:
+    from mailhitl.cli.show import ago, plain
+
+    oldest = found["oldest open"]
+    age = oldest and ago(oldest["arrived"], datetime.now(UTC))
+    return {
+        "served by": found["served by"] or "nobody",
+        "sending": PAUSES.get(found["paused"], found["paused"]),
+        "cases": ", ".join(f"{number} {state}" for state, number in found["cases"].items()) or "none yet",
+        "oldest open": f"case {oldest['case']} ({oldest['state']}), {plain(oldest['arrived'])}, {age}"
+        if oldest
+        else "",
+    }

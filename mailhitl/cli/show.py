@@ -1,40 +1,82 @@
-"""How the command line shows things: as a table for people, as JSON for programs."""
+"""How the command line shows things: for people as tables and lists, for programs as JSON.
+
+Much of what is shown was written by strangers, so nothing of it reaches a terminal unwashed.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 
 import typer
+
+from mailhitl.mail.text import one_line
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, with times in UTC.")]
+
+#: Wide enough for any row: what reads a pipe has no columns.
+PIPE_WIDTH = 10_000
+#: What JSON may hold bare, and a terminal may act on: C1 controls, line separators, marks of writing direction.
+_UNSAFE = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def as_json(value: Any) -> None:
     """Print a value as JSON; times in ISO 8601, UTC."""
-    typer.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+    text = json.dumps(value, indent=2, default=_for_programs, ensure_ascii=False)
+    typer.echo(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
-def as_table(title: str, rows: Sequence[Mapping[str, Any]], empty: str) -> None:
-    """Print rows as a table, or say that there are none."""
+def as_table(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
+    """Print rows as a table, one line each, cut off where the terminal ends; or say that there are none."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     if not rows:
         typer.echo(empty)
         return
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    table = Table(header_style="bold", box=None, pad_edge=False)
     for column in rows[0]:
-        table.add_column(column, overflow="fold")
+        # What comes first tells rows apart and must not shrink.
+        table.add_column(column, no_wrap=True, overflow="ellipsis", min_width=_longest(rows, column))
     for row in rows:
-        table.add_row(*(escape(str(_plain(value))) for value in row.values()))
-    Console().print(table)
+        table.add_row(*(Text(plain(value)) for value in row.values()))
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
-def _plain(value: Any) -> Any:
+def as_list(title: str, facts: Mapping[str, Any]) -> None:
+    """Print a title and below it one line per fact; empty ones are left out."""
+    typer.secho(title, bold=True)
+    width = max(map(len, facts), default=0)
+    for name, value in facts.items():
+        if text := plain(value):
+            typer.echo(f"  {name.ljust(width)}  {text}")
+
+
+def plain(value: Any) -> str:
+    """What a person reads, on one line: times in local time, nothing a terminal could take for a command."""
     if isinstance(value, datetime):
         return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, set | frozenset | tuple):
-        return [*value]
-    return "" if value is None else str(value)
+    return "" if value is None else one_line(str(value))
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that fits: ``3 h ago``."""
+    gone = max(now - moment, timedelta(0))
+    for unit, length in (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1))):
+        if gone >= length:
+            return f"{gone // length} {unit} ago"
+    return "just now"
+
+
+def _longest(rows: Sequence[Mapping[str, Any]], column: str) -> int | None:
+    longest = max(len(plain(row[column])) for row in rows)
+    return longest if longest <= 16 else None
+
+
+def _for_programs(value: Any) -> str:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)

@@ -1,11 +1,13 @@
-"""What a mailbox's servers can and cannot do, tried out, and what each lack means for the team."""
+"""What a mailbox's servers and this machine can and cannot do, tried out, and what each lack means for the team."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Literal
 
 from mailhitl.config.schema import Config
@@ -38,8 +40,12 @@ CLOCK_SKEW = timedelta(minutes=2)
 
 
 def examine(config: Config, name: str) -> Iterator[Finding]:
-    """Look at one mailbox's servers and yield what was found, the first failure last. Sends no mail to anybody."""
-    chosen = account(config, name)
+    """Look at one mailbox's servers and yield what was found. Sends no mail to anybody."""
+    try:
+        chosen = account(config, name)
+    except MailhitlError as problem:
+        yield Finding("error", "config", str(problem))
+        return
     server = config.mailbox[name].imap
     try:
         mailbox = chosen.connect()
@@ -54,6 +60,13 @@ def examine(config: Config, name: str) -> Iterator[Finding]:
         finally:
             mailbox.close()
     yield _smtp(config, name, chosen)
+
+
+def examine_machine(config: Config) -> Iterator[Finding]:
+    """Look at this machine's side: files, their rights, and what the config leaves undone."""
+    yield from _private(config.source, 0o600)
+    yield _writable(config.agent.data_dir)
+    yield from _private(config.agent.data_dir, 0o700)
     yield from _config(config)
 
 
@@ -78,11 +91,14 @@ def _try_out(mailbox: Mailbox, folders: Folders) -> Iterator[Finding]:
     ).encode()
     mailbox.append(folders.review, raw, flags=("\\Draft",))
     try:
-        [standing] = mailbox.find(folders.review, message_id)
-        [glance] = mailbox.glance([standing])
-        yield _clock(glance.arrived)
-        mailbox.move(standing, folders.approve)
-        yield Finding("ok", "rights", f"a mail can be filed, moved and withdrawn in {folders.review}")
+        standing = mailbox.find(folders.review, message_id)
+        if not standing:
+            lost = f"a mail was filed in {folders.review} and cannot be found there by its Message-ID"
+            yield Finding("error", "rights", lost)
+            return
+        yield from (_clock(glance.arrived) for glance in mailbox.glance(standing))
+        mailbox.move(standing[0], folders.approve)
+        yield Finding("ok", "rights", f"a mail can be filed in {folders.review}, moved to {folders.approve}, withdrawn")
     finally:
         for folder in (folders.review, folders.approve):
             mailbox.remove(mailbox.find(folder, message_id))
@@ -101,6 +117,29 @@ def _smtp(config: Config, name: str, chosen: Account) -> Finding:
     if problem:
         return Finding("error", "SMTP", f"{server.host}:{server.port} ({server.security}): {problem}")
     return Finding("ok", "SMTP", f"{server.host}:{server.port} ({server.security}) would take mail; none was sent")
+
+
+def _private(path: Path, expected: int) -> Iterator[Finding]:
+    """Whether others on this machine may look into a file or folder of ours."""
+    if not path.exists():
+        return
+    mode = path.stat().st_mode & 0o777
+    if mode & ~expected:
+        advice = f"others on this machine may use it (mode {mode:04o}): chmod {expected:o} {path}"
+        yield Finding("note", str(path), advice)
+    else:
+        yield Finding("ok", str(path), "nobody else may look into it")
+
+
+def _writable(folder: Path) -> Finding:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"\0" * 4096)
+            file.flush()
+    except OSError as problem:
+        return Finding("error", str(folder), f"cannot be written: {problem.strerror}")
+    return Finding("ok", str(folder), "can be written")
 
 
 def _config(config: Config) -> Iterator[Finding]:

@@ -43,7 +43,7 @@ def each(app: App, runner: str, cases: Iterable[Case], work: Callable[[App, Case
 
 def shunt(app: App, case: Case, runner: str, error: Exception) -> None:
     """Set the case aside. Neither log nor decision row repeats the error's text: it may quote the customer."""
-    log.error("case set aside", case=case.id, runner=runner, error=type(error).__name__, at=_where(error))
+    log.error("case set aside", case=case.id, runner=runner, error=type(error).__name__, at=where(error))
     why = f"{runner} could not handle it ({type(error).__name__}); a person has to look, then: mailhitl cases retry"
     decision = Decision(Event.SHUNT, runner, Channel.DAEMON, why, app.now(), code=type(error).__name__)
     try:
@@ -52,7 +52,8 @@ def shunt(app: App, case: Case, runner: str, error: Exception) -> None:
         log.error("case not set aside", case=case.id, problem=str(problem))
 
 
-def _where(error: Exception) -> str:
+def where(error: Exception) -> str:
+    """File and line where it was raised: all that may be told of an error whose words we do not know."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -13,6 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from mailhitl.config.schema import Config
 from mailhitl.daemon.wire import account
 from mailhitl.daemon.worker import Worker
+from mailhitl.errors import MailhitlError
 from mailhitl.ports.store import Store
 
 log = structlog.get_logger(__name__)
@@ -51,14 +53,14 @@ class Service:
             self._schedule.shutdown(wait=False)
         for worker in self.workers:
             worker.stop()
+        deadline = time.monotonic() + END_WITHIN
         for worker in self.workers:
-            worker.join(END_WITHIN / max(1, len(self.workers)))
+            worker.join(max(0.0, deadline - time.monotonic()))
         return not any(worker.is_alive() for worker in self.workers)
 
     def run(self) -> int:
         """Serve until SIGTERM or SIGINT; return the exit code."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._end.set())
+        _on_signal(self._end.set)
         self.start()
         while not self._end.wait(1.0):
             pass
@@ -66,3 +68,24 @@ class Service:
         ended = self.stop()
         log.info("stopped" if ended else "stopped while a step was under way; it is taken up again at the next start")
         return 0 if ended else 1
+
+    def run_once(self) -> Iterator[tuple[str, int | MailhitlError]]:
+        """Serve each mailbox until it is quiet; yield its name with the steps taken, or with what kept it from that."""
+
+        def stop() -> None:
+            for worker in self.workers:
+                worker.stop()
+
+        _on_signal(stop)
+        for worker in self.workers:
+            try:
+                yield worker.mailbox_name, worker.serve_once()
+            except MailhitlError as problem:
+                yield worker.mailbox_name, problem
+
+
+def _on_signal(end: Callable[[], None]) -> None:
+    """Call ``end`` when the process is asked to stop. What ``nohup`` has it ignore stays ignored."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: end())

@@ -14,12 +14,17 @@ from mailhitl.backends.backoff import backoff
 from mailhitl.daemon import cycle
 from mailhitl.daemon.app import App
 from mailhitl.daemon.lease import Lease
+from mailhitl.daemon.poison import where
 from mailhitl.daemon.wire import Account, find_folders
-from mailhitl.errors import ConfigError, LeaseTaken, MailhitlError, PermanentFailure, StaleFolder
+from mailhitl.errors import LeaseTaken, MailhitlError, StaleFolder, TemporaryFailure
 from mailhitl.ports.mailbox import Mailbox
 from mailhitl.ports.store import Store
 
 log = structlog.get_logger(__name__)
+
+
+#: Seconds between looks at a lease that another process holds.
+STAND_BY = 5.0
 
 
 def _utc_now() -> datetime:
@@ -63,7 +68,10 @@ class Worker(threading.Thread):
             try:
                 self._serve()
             except (MailhitlError, OSError) as error:
-                self._wait_after(error)
+                self._wait_after(error, f"{type(error).__name__}: {error}")
+            except Exception as error:  # noqa: BLE001
+                # A bug outside any one case: the thread must outlive it, and its words may quote a customer.
+                self._wait_after(error, f"{type(error).__name__} at {where(error)}")
         try:
             self._lease.release()
         except MailhitlError as error:
@@ -71,12 +79,14 @@ class Worker(threading.Thread):
 
     def serve_once(self) -> int:
         """Connect, run rounds until nothing is left to do, and disconnect: ``run --once``. Raises what goes wrong."""
-        self._lease.renew()
-        mailbox = self._account.connect()
+        self._beat()
         try:
-            return cycle.run_until_quiet(self._app(mailbox))
+            mailbox = self._account.connect()
+            try:
+                return cycle.run_until_quiet(self._app(mailbox))
+            finally:
+                mailbox.close()
         finally:
-            mailbox.close()
             self._lease.release()
 
     def _serve(self) -> None:
@@ -118,23 +128,27 @@ class Worker(threading.Thread):
             return poll
         return max(0.01, min(poll, (app.agenda.due - self._now()).total_seconds()))
 
-    def _wait_after(self, error: Exception) -> None:
+    def _wait_after(self, error: Exception, problem: str) -> None:
         if isinstance(error, Stopping):
             return
         self._lease.renewed = None
-        self.problem = f"{type(error).__name__}: {error}"
-        if isinstance(error, StaleFolder):
-            log.info("folders changed; looking again", mailbox=self._account.settings.mailbox, problem=str(error))
+        if isinstance(error, LeaseTaken):
+            self._wait_for(error)
+            return
+        self.problem = problem
         self._failures += 1
         wait = backoff(self._failures, random.random)
-        level = log.error if isinstance(error, PermanentFailure | ConfigError) else log.warning
-        if isinstance(error, LeaseTaken):
-            wait = min(wait, 10.0)
-        level(
-            "mailbox not served", mailbox=self._account.settings.mailbox, problem=self.problem, again_in=round(wait, 1)
-        )
+        level = log.warning if isinstance(error, TemporaryFailure | StaleFolder | OSError) else log.error
+        level("mailbox not served", mailbox=self.mailbox_name, problem=problem, again_in=round(wait, 1))
         self._wake.clear()
         self._stopping.wait(wait)
+
+    def _wait_for(self, taken: LeaseTaken) -> None:
+        """Another process serves this mailbox: say so once, and stand by."""
+        if self.problem != taken.holder:
+            log.warning("waiting: another process serves this mailbox", mailbox=self.mailbox_name, holder=taken.holder)
+        self.problem = taken.holder
+        self._stopping.wait(STAND_BY)
 
 
 class Stopping(MailhitlError):
