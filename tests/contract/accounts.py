@@ -88,3 +88,12 @@ class ImapAccount:
     def close(self) -> None:
         for session in self._sessions:
             session.close()
+
+
+@contextmanager
+def connected(options: ImapSettings) -> Iterator[ImapMailbox]:
+    mailbox = ImapMailbox.connect(options)
+    try:
+        yield mailbox
+    finally:
+        mailbox.close()

@@ -13,7 +13,7 @@ import pytest
 
 from mailhitl.demo.servers import ImapServer
 from tests.contract.accounts import Account, ImapAccount, MemoryAccount, account_name
-from tests.servers import HOST, PASSWORD, Authority, Dovecot, DovecotOptions
+from tests.servers import HOST, PASSWORD, Authority, Certificate, Dovecot, DovecotOptions
 
 #: Without MOVE, UIDPLUS, IDLE, CONDSTORE, LITERAL+, NAMESPACE, SPECIAL-USE: what RFC 3501 alone demands.
 BARE = DovecotOptions(capability="IMAP4rev1 AUTH=PLAIN")
@@ -36,6 +36,12 @@ def ca_file(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> s
     path = tmp_path_factory.mktemp("authority") / "ca.pem"
     path.write_bytes(authority.ca_pem)
     return str(path)
+
+
+@pytest.fixture(scope="session")
+def certificate(authority: Authority) -> Certificate:
+    """For a server on 127.0.0.1."""
+    return authority.issue(HOST)
 
 
 @pytest.fixture(scope="session")

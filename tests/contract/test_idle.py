@@ -11,12 +11,14 @@ from contextlib import contextmanager
 import pytest
 
 from mailhitl.backends.idle import ImapWatcher
+from mailhitl.backends.imap import ImapMailbox
 from mailhitl.backends.memory import MemoryMailbox, MemoryWatcher
 from mailhitl.demo.servers import ImapServer
 from mailhitl.ports.mailbox import Watcher
 from tests.contract.accounts import Account, ImapAccount, account_name, settings
 from tests.contract.conftest import BARE
-from tests.servers import HOST, PASSWORD, Dovecot, DovecotOptions, RudeImap
+from tests.rude import RudeImap
+from tests.servers import HOST, PASSWORD, Certificate, Dovecot, DovecotOptions
 
 #: Seconds until a hint must have come.
 PATIENCE = 20.0
@@ -118,6 +120,23 @@ def test_a_server_without_idle_is_left_in_peace(dovecot: Callable[[DovecotOption
     watcher.stop()
 
 
+@pytest.mark.servers
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_watching_and_stopping_work_through_tls(
+    dovecot: Callable[[DovecotOptions], Dovecot], certificate: Certificate, ca_file: str, security: str
+) -> None:
+    server = dovecot(DovecotOptions(tls=certificate))
+    port = server.tls_port if security == "tls" else server.port
+    options = settings(port, account_name(), security=security, ca_file=ca_file)
+    mailbox = ImapMailbox.connect(options)
+    with watching(ImapWatcher(options, ["INBOX"])) as told:
+        await_told(told, "INBOX")
+        mailbox.append("INBOX", MAIL)
+        await_told(told, "INBOX")
+    assert not watch_threads()
+    mailbox.close()
+
+
 def test_stopping_leaves_no_thread() -> None:
     with RudeImap() as server:
         with watching(ImapWatcher(settings(server.port), ["INBOX", "Approve"])) as told:
@@ -127,7 +146,7 @@ def test_stopping_leaves_no_thread() -> None:
 
 def test_stopping_while_nobody_answers_does_not_wait_for_an_answer() -> None:
     with RudeImap({"LOGIN": b""}) as server:
-        watcher = ImapWatcher(settings(server.port, timeout=3.0), ["INBOX"])
+        watcher = ImapWatcher(settings(server.port, timeout=1.0), ["INBOX"])
         told: queue.Queue[str] = queue.Queue()
         watcher.start(told.put)
         watcher.stop()
