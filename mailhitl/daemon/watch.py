@@ -41,8 +41,11 @@ def _when_due(app: App, one: Look, gesture: Gesture) -> int:
 
 
 def _patience(app: App, gesture: Gesture) -> timedelta:
-    """How long a sight must stay the same. mutt puts a draft into the trash while it is open: that waits longest."""
-    waits = {"edited": app.settings.settle, "trashed": app.settings.restore_after}
+    """How long a sight must stay the same. mutt puts a draft into the trash while it is open: that waits longest.
+
+    What takes an automatic answer back counts at once: it may leave any moment, and held back it harms nobody.
+    """
+    waits = {"edited": app.settings.settle, "trashed": app.settings.restore_after, "cancelled": timedelta(0)}
     return waits.get(gesture.code, app.settings.grace)
 
 
