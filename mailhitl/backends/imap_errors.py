@@ -83,4 +83,6 @@ def _refused(code: str, text: str) -> MailhitlError:
 
 def _one_line(error: Exception) -> str:
     words = " ".join(str(error).split()) or type(error).__name__
+    # imaplib hands over what the server said as bytes, and imapclient makes a text of how Python would write them.
+    words = re.sub(r"""\bb(['"])(.*)\1$""", r"\2", words)
     return words[:_LONGEST_TEXT]

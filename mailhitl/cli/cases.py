@@ -82,6 +82,10 @@ def retry(context: typer.Context, case: CaseId) -> None:
     who = f"{getpass.getuser()} on the command line"
     with opened_store(read_config(context.obj)) as store:
         found = _case(store, case)
+        if found.state is not State.SHUNTED:
+            raise MailhitlError(
+                f"case {case} is {found.state}; only one that was set aside (shunted) is taken up again"
+            )
         decision = Decision(Event.RETRY, who, Channel.CLI, "taken up again", datetime.now(UTC), code="retry")
         store.cases.move(found, Event.RETRY, decision)
     typer.echo(f"Case {case} is received again; the daemon takes it up at its next look.")
@@ -119,7 +123,7 @@ def _standing(store: SqlStore, case: Case) -> dict[str, Any]:
         "revision": case.revision,
         "written by": draft.author if draft else "",
         "to": ", ".join(draft.recipients) if draft else "",
-        "asked": ", ".join(dict.fromkeys(ask.reviewer for ask in store.asks.of(case))),
+        "asked": ", ".join(dict.fromkeys(ask.reviewer for ask in store.asks.of(case) if ask.reviewer)),
         "waits until": case.not_before,
     }
 
@@ -163,19 +167,20 @@ def _deliveries(store: SqlStore, case: Case) -> list[dict[str, Any]]:
 
 
 def _print(about: dict[str, Any], history: list[dict[str, Any]], sends: list[dict[str, Any]]) -> None:
-    from mailhitl.cli.show import as_list, plain
+    from mailhitl.cli.show import as_list, plain, say
 
     as_list(f"Case {about.pop('case')}: {about.pop('state')}", about)
     typer.secho("\nWhat happened", bold=True)
     for row in history:
         draft = f", draft {row['revision']} by {row['author']}" if row["author"] else ""
         typer.echo(f"  {plain(row['at'])}  {row['event']} → {row['state']}{plain(draft)}")
-        typer.echo(f"    by {plain(row['by'])} ({plain(' '.join(filter(None, (row['how'], row['proof']))))})")
-        lines = [row["why"], *(f"{r['rule']} says {r['says']}: {r['text']}".rstrip(": ") for r in row["reasons"])]
-        for line in filter(None, dict.fromkeys(map(plain, lines))):
-            typer.echo(f"    {line}")
+        say(f"    by {plain(row['by'])} ({plain(', '.join(filter(None, (row['how'], row['proof']))))})", hanging=6)
+        # A rule's decision has its reasons' words as its why.
+        reasons = [f"{each['rule']} says {each['says']}: {each['text']}" for each in row["reasons"]]
+        for line in reasons or [row["why"]]:
+            say(f"    {plain(line)}", hanging=6)
     typer.secho("\nDeliveries" if sends else "\nNothing was handed over yet.", bold=bool(sends))
     for send in sends:
         typer.echo(f"  {plain(send['at'])}  attempt {send['attempt']}, as far as: {send['phase']}")
         for one in send["recipients"]:
-            typer.echo(f"    {plain(one['to'])}: {one['status']}, {plain(one['reply'])}")
+            say(f"    {plain(one['to'])}: {one['status']}, {plain(one['reply'])}", hanging=6)

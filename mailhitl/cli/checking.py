@@ -93,10 +93,10 @@ MARKS = {"ok": ("✓", "green"), "note": ("·", "yellow"), "error": ("✗", "red
 
 def _say(finding: Finding) -> bool:
     """Print a finding; return whether it is an error."""
-    from mailhitl.cli.show import plain
+    from mailhitl.cli.show import plain, say
 
     mark, colour = MARKS[finding.level]
-    typer.echo(f"  {typer.style(mark, fg=colour)} {finding.subject}: {plain(finding.text)}")
+    say(f"  {typer.style(mark, fg=colour)} {plain(finding.subject)}: {plain(finding.text)}", hanging=4)
     return finding.level == "error"
 
 

@@ -1,4 +1,4 @@
-"""``init``: a config by asking. `check` accepts what it writes, comments say what can be changed, and no secret is in it."""
+"""``init``: a config by asking. `check` accepts it, comments say what can be changed, and it holds no secret."""
 
 from __future__ import annotations
 

@@ -43,12 +43,13 @@ def try_mail(
 
 
 def _print(trial: Trial) -> None:
-    from mailhitl.cli.show import plain
+    from mailhitl.cli.show import plain, say
 
     typer.secho(f"verdict: {trial.outcome}", bold=True)
     typer.echo(f"intent: {plain(trial.intent) or 'none fits'}")
     for line in trial.lines:
-        typer.echo(f"\n{'hit ' if line.hit else 'miss'}  {plain(line.rule)}\n      {plain(line.because)}")
+        typer.secho(f"\n{'hit ' if line.hit else 'miss'}  {plain(line.rule)}", bold=line.hit)
+        say(f"      {plain(line.because)}", hanging=6)
     typer.secho("\nThe draft:" if trial.draft else "\nNo draft: no template fits.", bold=True)
     for text in trial.draft.splitlines():
         typer.echo(f"  {plain(text)}".rstrip())

@@ -122,10 +122,17 @@ def _in_words(found: dict[str, Any]) -> dict[str, str]:
     oldest = found["oldest open"]
     age = oldest and ago(oldest["arrived"], datetime.now(UTC))
     return {
-        "served by": found["served by"] or "nobody",
+        "served by": _process(found["served by"]) or "nobody",
         "sending": PAUSES.get(found["paused"], found["paused"]),
         "cases": ", ".join(f"{number} {state}" for state, number in found["cases"].items()) or "none yet",
         "oldest open": f"case {oldest['case']} ({oldest['state']}), {plain(oldest['arrived'])}, {age}"
         if oldest
         else "",
     }
+
+
+def _process(holder: str) -> str:
+    """A holder's name as people say it."""
+    host, _, rest = holder.partition(":")
+    number = rest.partition(":")[0]
+    return f"process {number} on {host}" if number else holder

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from shutil import get_terminal_size
 from typing import Annotated, Any
 
 import typer
@@ -54,7 +56,15 @@ def as_list(title: str, facts: Mapping[str, Any]) -> None:
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
         if text := plain(value):
-            typer.echo(f"  {name.ljust(width)}  {text}")
+            say(f"  {name.ljust(width)}  {text}", hanging=width + 4)
+
+
+def say(line: str, *, hanging: int) -> None:
+    """Print a line; on a terminal it is wrapped, and goes on ``hanging`` columns from the left."""
+    if sys.stdout.isatty():
+        columns = get_terminal_size().columns
+        line = textwrap.fill(line, max(columns, hanging + 20), subsequent_indent=" " * hanging, drop_whitespace=True)
+    typer.echo(line)
 
 
 def plain(value: Any) -> str:
