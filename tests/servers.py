@@ -26,6 +26,76 @@ PASSWORD = "korrekt-horse"
 PATIENCE = 20.0
 
 
+CONFIG = """
+base_dir = {here}/run
+state_dir = {here}/state
+log_path = {here}/dovecot.log
+listen = {host}
+protocols = imap
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+auth_failure_delay = 0
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+first_valid_uid = 1
+first_valid_gid = 1
+mail_location = maildir:~/Maildir
+mail_max_userip_connections = 200
+mailbox_list_index = yes
+{capability}
+{tls}
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={here}/mail/%u
+}}
+namespace inbox {{
+  inbox = yes
+  separator = {separator}
+  prefix = {prefix}
+  mailbox Drafts {{
+    auto = subscribe
+    special_use = \\Drafts
+  }}
+  mailbox Sent {{
+    auto = subscribe
+    special_use = \\Sent
+  }}
+  mailbox Trash {{
+    auto = subscribe
+    special_use = \\Trash
+  }}
+}}
+service anvil {{
+  chroot =
+  # A wrong password would delay the next test's login.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+service imap {{
+  vsz_limit = 0
+}}
+service imap-login {{
+  chroot =
+  process_min_avail = 0
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = {tls_port}
+  }}
+}}
+"""
+
+
 def require(binary: str) -> str:
     """Give the path of a server's binary. Where it is missing: skip, or fail when MAILHITL_REQUIRE_SERVERS is 1."""
     path = shutil.which(binary, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/sbin")
@@ -118,76 +188,22 @@ class Dovecot:
         pytest.fail(f"Dovecot did not start:\n{self.log()[-2000:]}")
 
     def _config(self, owner: pwd.struct_passwd) -> str:
-        group = grp.getgrgid(owner.pw_gid).gr_name
-        options, here = self.options, self.directory
-        return f"""
-base_dir = {here}/run
-state_dir = {here}/state
-log_path = {here}/dovecot.log
-listen = {HOST}
-protocols = imap
-disable_plaintext_auth = no
-auth_mechanisms = plain login
-auth_failure_delay = 0
-default_internal_user = {owner.pw_name}
-default_internal_group = {group}
-default_login_user = {owner.pw_name}
-first_valid_uid = 1
-first_valid_gid = 1
-mail_location = maildir:~/Maildir
-mail_max_userip_connections = 200
-mailbox_list_index = yes
-{f"imap_capability = {options.capability}" if options.capability else ""}
-{self._tls_config()}
-passdb {{
-  driver = static
-  args = password={PASSWORD}
-}}
-userdb {{
-  driver = static
-  args = uid={owner.pw_uid} gid={owner.pw_gid} home={here}/mail/%u
-}}
-namespace inbox {{
-  inbox = yes
-  separator = {options.separator}
-  prefix = {options.prefix}
-  mailbox Drafts {{
-    auto = subscribe
-    special_use = \\Drafts
-  }}
-  mailbox Sent {{
-    auto = subscribe
-    special_use = \\Sent
-  }}
-  mailbox Trash {{
-    auto = subscribe
-    special_use = \\Trash
-  }}
-}}
-service anvil {{
-  chroot =
-  # A wrong password would delay the next test's login.
-  unix_listener anvil-auth-penalty {{
-    mode = 0
-  }}
-}}
-service stats {{
-  chroot =
-}}
-service imap {{
-  vsz_limit = 0
-}}
-service imap-login {{
-  chroot =
-  process_min_avail = 0
-  inet_listener imap {{
-    port = {self.port}
-  }}
-  inet_listener imaps {{
-    port = {self.tls_port if options.tls else 0}
-  }}
-}}
-"""
+        options = self.options
+        return CONFIG.format(
+            here=self.directory,
+            host=HOST,
+            password=PASSWORD,
+            user=owner.pw_name,
+            uid=owner.pw_uid,
+            gid=owner.pw_gid,
+            group=grp.getgrgid(owner.pw_gid).gr_name,
+            capability=f"imap_capability = {options.capability}" if options.capability else "",
+            tls=self._tls_config(),
+            separator=options.separator,
+            prefix=options.prefix,
+            port=self.port,
+            tls_port=self.tls_port if options.tls else 0,
+        )
 
     def _tls_config(self) -> str:
         if self.options.tls is None:

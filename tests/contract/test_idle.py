@@ -104,7 +104,7 @@ def test_a_restarted_server_is_watched_again() -> None:
             server.start()
             await_told(told, "INBOX")
             account.connect().append("INBOX", MAIL)
-            await_told(told, "INBOX")
+            assert told.get(timeout=PATIENCE) == "INBOX"
         account.close()
 
 

@@ -257,7 +257,7 @@ def test_flags_are_added_and_taken_away(mailbox: Mailbox) -> None:
     assert "\\Flagged" not in glance.flags
 
 
-def test_keywords_are_kept(mailbox: Mailbox) -> None:
+def test_keywords_of_ours_are_kept(mailbox: Mailbox) -> None:
     location = put(mailbox, "one", flags=["\\Draft", "$MailhitlPending"])
     mailbox.flag(location, add=["$Second"])
     [glance] = mailbox.glance([location])
