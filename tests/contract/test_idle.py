@@ -187,6 +187,7 @@ def test_nonsense_and_goodbyes_lead_to_a_new_connection(words: bytes) -> None:
         await_told(told, "INBOX")
         while server.connections < 2:
             await_told(told, "INBOX")
+        assert server.connections == 2
 
 
 def test_a_still_here_is_not_a_change() -> None:
