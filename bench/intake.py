@@ -1,0 +1,81 @@
+"""(a) Mails taken in until draft and packet stand in Review, against fetching and appending the same bytes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from bench.figures import Figure
+from bench.place import Account, Place
+from bench.post import deliver, mails
+from mailhitl.config.database import store_url
+from mailhitl.daemon.wire import account
+from mailhitl.daemon.worker import Worker
+from mailhitl.store import open_store
+
+RUNS = 3
+MAILS = 2_000
+REVIEW = "Drafts/Review"
+CHUNK = 500
+
+Filed = Sequence[tuple[bytes, bytes, tuple[bytes, ...]]]
+
+
+def measure(place: Place, count: int = MAILS, runs: int = RUNS) -> list[Figure]:
+    ours, floor = [], []
+    for _ in range(runs):
+        mine, other = _delivered(place, count), _delivered(place, count)
+        ours.append(_daemon(mine))
+        filed = _filed(mine)
+        if len(filed) != 2 * count:
+            raise RuntimeError(f"{len(filed)} drafts and packets stand in {REVIEW}, not {2 * count}")
+        floor.append(_bare(other, filed))
+    return [Figure(f"(a) intake of {count} mails", "s", ours, floor, "ratio", 1.5)]
+
+
+def _delivered(place: Place, count: int) -> Account:
+    account = place.account()
+    deliver(account.maildir, mails(count))
+    return account
+
+
+def _daemon(mine: Account) -> float:
+    """Connect, find folders, take in, parse, draft, judge, store, file, look again, log out: ``run --once``."""
+    config = mine.config()
+    store = open_store(store_url(config))
+    worker = Worker(account(config, "support"), store)
+    began = time.perf_counter()
+    worker.serve_once()
+    took = time.perf_counter() - began
+    store.close()
+    return took
+
+
+def _filed(mine: Account) -> Filed:
+    """(bytes, folder, flags) of all that the daemon filed, in its order."""
+    client = mine.client()
+    client.select_folder(REVIEW, readonly=True)
+    uids = client.search()
+    rows: list[tuple[bytes, bytes, tuple[bytes, ...]]] = []
+    for start in range(0, len(uids), CHUNK):
+        answers = client.fetch(uids[start : start + CHUNK], ["BODY.PEEK[]", "FLAGS"])
+        for _, row in sorted(answers.items()):
+            flags = tuple(flag for flag in row[b"FLAGS"] if flag != b"\\Recent")
+            rows.append((row[b"BODY[]"], REVIEW.encode(), flags))
+    client.logout()
+    return rows
+
+
+def _bare(other: Account, filed: Filed) -> float:
+    """imapclient alone: the same mails fetched, the same bytes appended, nothing known and nothing kept."""
+    began = time.perf_counter()
+    client = other.client()
+    client.create_folder(REVIEW)
+    client.select_folder("INBOX", readonly=True)
+    uids = client.search()
+    for start in range(0, len(uids), CHUNK):
+        client.fetch(uids[start : start + CHUNK], ["BODY.PEEK[]"])
+    for raw, folder, flags in filed:
+        client.append(folder, raw, flags)
+    client.logout()
+    return time.perf_counter() - began
