@@ -8,7 +8,6 @@ loop.
 from __future__ import annotations
 
 import asyncio
-import base64
 import ipaddress
 import re
 import socket
@@ -20,8 +19,10 @@ from typing import TYPE_CHECKING, Literal, cast
 import aiosmtplib
 
 from mailhitl.backends.smtp_wire import canonical, require_in_step, transmit
+from mailhitl.backends.smtp_words import describe, login_traces, words_of
 from mailhitl.delivery import Handover, Phase, RecipientResult, Status
 from mailhitl.errors import MailhitlError, PermanentFailure
+from mailhitl.mail.text import one_line
 
 if TYPE_CHECKING:
     from aiosmtplib.protocol import SMTPProtocol
@@ -34,8 +35,6 @@ MECHANISMS = {"login": ("plain", "login"), "xoauth2": ("xoauth2",)}
 
 #: What a server or a network can do to us; nothing else is caught.
 FAILURES = (aiosmtplib.SMTPException, OSError, UnicodeError)
-
-REPLY_LENGTH = 500
 
 #: Seconds for each step of a probe: a person waits for it.
 PROBE_PATIENCE = 20.0
@@ -192,7 +191,7 @@ class _Attempt:
         except _Stop as stop:
             return self._quotable(stop.words)
         except FAILURES as failure:
-            return self._quotable(_describe(failure))
+            return self._quotable(describe(failure))
         finally:
             self._client.close()
         return ""
@@ -208,13 +207,13 @@ class _Attempt:
     def _quotable(self, words: str) -> str:
         if any(secret in words for secret in self._secrets):
             words = "(the server's words repeat the login and are not kept)"
-        return _one_line(words)
+        return one_line(words)
 
     def _fail(self, failure: Exception) -> None:
         self._client.close()
         status = Status.DEFERRED if self._phase.safe else Status.UNKNOWN
         where = f"{self._settings.host}:{self._settings.port}, {self._phase}"
-        self._settle(self._open, status, f"{_describe(failure)} ({where})")
+        self._settle(self._open, status, f"{describe(failure)} ({where})")
 
     def _refuse_bad_addresses(self) -> None:
         if self._sender and not _is_address(self._sender):
@@ -254,7 +253,7 @@ class _Attempt:
             secret = password()
         except (MailhitlError, OSError) as error:
             raise _Stop(Status.DEFERRED, f"login impossible: the password cannot be read: {error}") from error
-        self._secrets = _traces(self._settings.username, secret)
+        self._secrets = login_traces(self._settings.username, secret)
         log_in = {
             "plain": self._client.auth_plain,
             "login": self._client.auth_login,
@@ -294,9 +293,9 @@ class _Attempt:
             command = f"TO:<{address}>".encode()
             reply = await self._client.execute_command(b"RCPT", command, timeout=self._settings.timeouts.rcpt)
             if reply.code == aiosmtplib.SMTPStatus.domain_unavailable:
-                raise _Stop(Status.DEFERRED, _words(reply))
+                raise _Stop(Status.DEFERRED, words_of(reply))
             if reply.code // 100 != 2:
-                self._settle([address], STATUS_BY_DIGIT.get(reply.code // 100, Status.DEFERRED), _words(reply))
+                self._settle([address], STATUS_BY_DIGIT.get(reply.code // 100, Status.DEFERRED), words_of(reply))
 
     async def _data(self) -> None:
         reply = await self._client.execute_command(b"DATA", timeout=self._settings.timeouts.data)
@@ -313,7 +312,7 @@ class _Attempt:
             self._phase = Phase.DONE
         elif status is Status.ACCEPTED:
             status = Status.UNKNOWN
-        self._settle(self._open, status, _words(reply))
+        self._settle(self._open, status, words_of(reply))
 
     def _protocol(self) -> SMTPProtocol:
         if self._client.protocol is None:
@@ -333,7 +332,7 @@ class _Attempt:
 def _require(digit: int, reply: aiosmtplib.SMTPResponse) -> None:
     if reply.code // 100 != digit:
         status = Status.REFUSED if reply.code // 100 == 5 else Status.DEFERRED
-        raise _Stop(status, _words(reply))
+        raise _Stop(status, words_of(reply))
 
 
 def _tls_context(ca_file: str | None) -> ssl.SSLContext:
@@ -355,39 +354,3 @@ def _is_address(text: str) -> bool:
     """Tell a bare addr-spec that fits between angle brackets (RFC 5321 4.1.2, lengths 4.5.3.1)."""
     match = _ADDRESS.fullmatch(text) if text.isprintable() else None
     return match is not None and len(match["local"].encode()) <= 64 and len(text.encode()) <= 254
-
-
-def _traces(username: str, secret: str) -> tuple[str, ...]:
-    """The beginning of every form a login takes on the wire: some servers repeat the command they refuse, cut short."""
-    plain = f"\0{username}\0{secret}"
-    bearer = f"user={username}\1auth=Bearer {secret}\1\1"
-    forms = (secret, *(base64.b64encode(form.encode()).decode() for form in (secret, plain, bearer)))
-    return tuple(form[:8] for form in forms if form)
-
-
-def _words(reply: aiosmtplib.SMTPResponse) -> str:
-    return f"{reply.code} {reply.message}"
-
-
-def _one_line(words: str) -> str:
-    """Return ``words`` without anything a terminal, a log or a header could take for a command."""
-    visible = "".join(character if character.isprintable() else " " for character in words)
-    return " ".join(visible.split())[:REPLY_LENGTH]
-
-
-def _describe(failure: BaseException) -> str:
-    """Say what happened to somebody who has to do something about it."""
-    # A timeout's own cause is the cancelled wait.
-    cause = failure if isinstance(failure, TimeoutError) else failure.__cause__ or failure
-    match cause:
-        case ssl.SSLCertVerificationError():
-            return f"certificate not accepted: {cause.verify_message}"
-        case ssl.SSLError():
-            return f"TLS failed: {cause.reason or cause}"
-        case TimeoutError():
-            return "no answer in time"
-        case aiosmtplib.SMTPResponseException():
-            return f"{cause.code} {cause.message}"
-        case aiosmtplib.SMTPServerDisconnected():
-            return f"connection lost: {cause.message}"
-    return str(cause) or "connection lost"

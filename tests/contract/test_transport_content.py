@@ -232,6 +232,7 @@ def test_a_server_may_break_off_in_the_middle_of_a_long_body(act: str, expected:
 
     assert statuses(handover) == {ANN: expected}
     assert handover.phase is Phase.BODY
+    assert b"QUIT" not in server.received_in_clear
 
 
 def test_the_shared_mails_all_arrive_as_exactly_one(shared: Callable[[str], Path], busy_server: ScriptedServer) -> None:

@@ -123,21 +123,17 @@ def test_a_body_of_dots_and_bare_line_ends_arrives_as_exactly_one_mail(raw: byte
 
 
 @pytest.mark.parametrize("raw", [MAIL, LONG_MAIL], ids=["short", "long"])
-def test_a_refusal_in_the_middle_of_the_body_is_never_a_yes(raw: bytes) -> None:
-    """smtp-sink lets the body begin, answers 550 a second later, reads nothing and hangs up: a reset may come first."""
-    with smtp_sink("-A", "1") as sink:
+@pytest.mark.parametrize("delay", ["0", "1"])
+def test_a_refusal_in_the_middle_of_the_body_is_never_a_yes(raw: bytes, delay: str) -> None:
+    """After its 354 smtp-sink answers 550 at once or a second later, reads nothing and hangs up.
+
+    Which of the no, the reset and the invitation comes first is the network's affair.
+    """
+    with smtp_sink("-A", delay) as sink:
         handover = sink.hand_over(raw)
 
-    assert set(statuses(handover).values()) <= {"refused", "unknown"}
-
-
-def test_a_server_that_invites_and_refuses_in_one_breath_gets_no_body() -> None:
-    with smtp_sink("-A", "0") as sink:
-        handover = sink.hand_over()
-
-    assert statuses(handover) == {ANN: "deferred", BEN: "deferred"}
-    assert handover.phase is Phase.DATA
-    assert "550" in handover.reply
+    assert [result.address for result in handover.results] == [ANN, BEN]
+    assert handover.accepted == ()
 
 
 def test_a_late_final_reply_is_waited_for_and_a_silent_one_is_not_for_ever() -> None:
