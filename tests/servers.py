@@ -44,6 +44,7 @@ mail_location = maildir:~/Maildir
 mail_max_userip_connections = 200
 mailbox_list_index = yes
 {capability}
+{acl}
 {tls}
 passdb {{
   driver = static
@@ -96,6 +97,17 @@ service imap-login {{
 """
 
 
+ACL = """
+mail_plugins = acl
+protocol imap {
+  mail_plugins = acl imap_acl
+}
+plugin {
+  acl = vfile
+}
+"""
+
+
 def require(binary: str) -> str:
     """Give the path of a server's binary. Where it is missing: skip, or fail when MAILHITL_REQUIRE_SERVERS is 1."""
     path = shutil.which(binary, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/sbin")
@@ -115,12 +127,16 @@ def free_port() -> int:
 
 @dataclass(frozen=True, slots=True)
 class DovecotOptions:
-    """What one Dovecot differs in from another. ``capability`` replaces what it would offer after login."""
+    """What one Dovecot differs in from another. ``capability`` replaces what it would offer after login.
+
+    ``acl``: it tells who may do what in a folder (RFC 4314).
+    """
 
     separator: str = "/"
     prefix: str = ""
     capability: str = ""
     tls: Certificate | None = None
+    acl: bool = False
 
 
 class Dovecot:
@@ -198,6 +214,7 @@ class Dovecot:
             gid=owner.pw_gid,
             group=grp.getgrgid(owner.pw_gid).gr_name,
             capability=f"imap_capability = {options.capability}" if options.capability else "",
+            acl=ACL if options.acl else "",
             tls=self._tls_config(),
             separator=options.separator,
             prefix=options.prefix,

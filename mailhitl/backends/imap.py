@@ -6,7 +6,7 @@ After a TemporaryFailure the object is dead (``alive`` is False); the daemon wai
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
 from email.policy import compat32
@@ -75,6 +75,12 @@ class ImapMailbox:
             )
             for attributes, separator, name in self._session.list_folders()
         ]
+
+    def rights(self, folder: str) -> Mapping[str, str]:
+        if "ACL" not in self._session.capabilities:
+            return {}
+        with self._session.asking(f"read the rights on {folder}", folder) as client:
+            return {who.decode("utf-8", "replace"): letters.decode() for who, letters in client.getacl(folder)}
 
     def create(self, folder: str) -> None:
         known = {info.name: info for info in self.folders()}

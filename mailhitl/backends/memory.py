@@ -86,6 +86,8 @@ class MemoryMailbox:
         self._folders = {name: self._new_folder() for name in ("INBOX", *special)}
         self._failures: dict[str, list[Exception]] = {}
         self._listeners: list[Callable[[str], None]] = []
+        #: What ``rights`` tells of each folder.
+        self.acl: dict[str, dict[str, str]] = {}
 
     # What the port asks for.
 
@@ -101,6 +103,9 @@ class MemoryMailbox:
                 FolderInfo(name, self._separator, frozenset({self._special[name]} if name in self._special else ()))
                 for name in self._folders
             ]
+
+    def rights(self, folder: str) -> Mapping[str, str]:
+        return dict(self.acl.get(folder, {}))
 
     def create(self, folder: str) -> None:
         with self._turn("create"):

@@ -95,7 +95,9 @@ def _validated(file: _File, problems: list[Problem]) -> Config | None:
     agent = file.data.get("agent")
     plain = isinstance(agent, dict) and agent.get("allow_plain_secrets") is True
     try:
-        return Config.model_validate(file.data, context={"base": file.path.parent, "plain": plain})
+        # Without the table its paths would be seen from wherever the process was started.
+        data = {"agent": {}, **file.data}
+        return Config.model_validate(data, context={"base": file.path.parent, "plain": plain})
     except ValidationError as error:
         problems += complaints(error)
         return None

@@ -13,7 +13,7 @@ from typing import Literal
 from mailhitl.config.schema import Config
 from mailhitl.daemon.folders import Folders
 from mailhitl.daemon.wire import Account, account, find_folders, ours
-from mailhitl.errors import MailhitlError
+from mailhitl.errors import MailhitlError, PermanentFailure
 from mailhitl.mail.stamp import new_token
 from mailhitl.ports.mailbox import Mailbox
 
@@ -80,6 +80,7 @@ def _mailbox(chosen: Account, mailbox: Mailbox) -> Iterator[Finding]:
     yield Finding("ok", "folders", f"found or made, and subscribed: {', '.join(ours(folders))}")
     yield Finding("ok", "copies", f"sent mail is kept in {folders.sent}")
     yield from _try_out(mailbox, folders)
+    yield from _may_approve(mailbox, folders)
 
 
 def _try_out(mailbox: Mailbox, folders: Folders) -> Iterator[Finding]:
@@ -102,6 +103,18 @@ def _try_out(mailbox: Mailbox, folders: Folders) -> Iterator[Finding]:
     finally:
         for folder in (folders.review, folders.approve):
             mailbox.remove(mailbox.find(folder, message_id))
+
+
+def _may_approve(mailbox: Mailbox, folders: Folders) -> Iterator[Finding]:
+    """The right to insert into Approve is the right to approve."""
+    try:
+        rights = mailbox.rights(folders.approve)
+    except PermanentFailure as refusal:
+        yield Finding("note", "who may approve", f"the server does not tell ({refusal})")
+        return
+    allowed = [who for who, letters in rights.items() if "i" in letters and not who.startswith("-")]
+    if allowed:
+        yield Finding("note", "who may approve", f"whoever may put mail into {folders.approve}: {', '.join(allowed)}")
 
 
 def _clock(arrived: datetime) -> Finding:

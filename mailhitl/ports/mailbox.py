@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -75,6 +75,10 @@ class Mailbox(Protocol):
         ...
 
     def folders(self) -> Sequence[FolderInfo]: ...
+
+    def rights(self, folder: str) -> Mapping[str, str]:
+        """Who may do what in a folder: letters of RFC 4314 2.1 by name. Empty where the server has no ACL."""
+        ...
 
     def create(self, folder: str) -> None:
         """Create and subscribe; nothing happens when it is there."""

@@ -26,7 +26,7 @@ def told(office: Office, *arguments: str, secret: str = PASSWORD) -> str:
 def tokens(office: Office) -> list[str]:
     """The secret parts of every packet that reached Anna."""
     packets = b"".join(office.standing("INBOX", user="anna", password="anna"))
-    return re.findall(r"\.([a-z0-9]{16,})[.@]", packets.decode("utf-8", "replace"))
+    return re.findall(r"<packet(?:\.[a-z0-9]+){3}\.([a-z0-9]{20,})@", packets.decode("utf-8", "replace"))
 
 
 def test_a_whole_round_tells_no_secret(tmp_path: Path) -> None:

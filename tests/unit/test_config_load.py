@@ -99,6 +99,11 @@ def test_starttls_brings_its_own_ports(good: Callable[[str], Config]) -> None:
     assert (config.mailbox["support"].imap.port, config.mailbox["support"].smtp.port) == (143, 587)
 
 
+def test_paths_that_nobody_wrote_are_seen_from_there_too(good: Callable[[str], Config], tmp_path: Path) -> None:
+    agent = good(MINIMAL).agent
+    assert (agent.data_dir, agent.templates) == (tmp_path / "var", tmp_path / "templates")
+
+
 def test_paths_are_seen_from_the_files_own_folder(good: Callable[[str], Config], tmp_path: Path) -> None:
     config = good(f'[agent]\ntemplates = "mine"\n[store]\nurl = "sqlite:///x.db"\n{MINIMAL}')
     assert config.agent.templates == tmp_path / "mine"
