@@ -67,12 +67,17 @@ set smtp_url = "smtp://{user}:{password}@127.0.0.1:{smtp_port}/"
 set smtp_authenticators = "plain"
 """
 
+TRASH = """\
+set trash = "+{trash}"
+"""
+
 
 class Neomutt:
     """neomutt, logged in as ``user`` at 127.0.0.1 and showing INBOX once ``start`` returns.
 
     ``home`` is an empty folder for its files, without a space in its name. Without ``smtp_port`` it cannot send.
-    ``postponed`` names the folder that ``recall`` takes drafts from and that postponing puts them into.
+    ``postponed`` names the folder that ``recall`` takes drafts from and that postponing puts them into. With ``trash``
+    what is deleted goes there.
     """
 
     def __init__(
@@ -85,6 +90,7 @@ class Neomutt:
         smtp_port: int | None = None,
         domain: str = "demo.test",
         postponed: str = "Drafts",
+        trash: str = "",
     ) -> None:
         self._home = home
         # Short, because the name of a Unix socket may not be longer than 107 bytes.
@@ -94,7 +100,7 @@ class Neomutt:
         editor.write_text(f'#!/bin/sh\nexec sed -i -f {self._sed} "$1"\n')
         editor.chmod(0o755)
         self._settings = home / "neomuttrc"
-        settings = SETTINGS + (SUBMISSION if smtp_port else "")
+        settings = SETTINGS + (SUBMISSION if smtp_port else "") + (TRASH if trash else "")
         self._settings.write_text(
             settings.format(
                 user=user,
@@ -105,6 +111,7 @@ class Neomutt:
                 domain=domain,
                 editor=editor,
                 postponed=postponed,
+                trash=trash,
             )
         )
 
@@ -164,6 +171,11 @@ class Neomutt:
         self.wait_for(r"\{index\}")
 
     def move_to(self, folder: str) -> None:
+        """Save the selected mail into another folder, and sync at once."""
+        self.save_to(folder)
+        self.sync()
+
+    def save_to(self, folder: str) -> None:
         """Save the selected mail into another folder: neomutt copies it, and expunges the original when it syncs.
 
         A mail that has ``\\Draft`` and a keyword and was just read makes neomutt store a malformed flag first; the
@@ -174,7 +186,25 @@ class Neomutt:
         if "Continue?" in self.wait_for(r"deleted=1|Continue\?"):
             self.keys("y")
             self.wait_for("deleted=1")
+
+    def move_all_to(self, subject: str, folder: str) -> None:
+        """Move every mail with these words in its subject at once."""
+        self.keys("T")
+        self._answer("Tag messages matching", f'~s "{subject}"')
+        self.wait_for(r"tagged=[1-9]")
+        self.keys("\\;", "s")
+        self._answer("Save tagged to mailbox", f"+{folder}")
+        self.wait_for(r"deleted=[1-9]")
         self.sync()
+
+    def copy_to(self, folder: str) -> None:
+        """Copy the selected mail into another folder; it stays where it is."""
+        self.keys("C")
+        self._answer("Copy to mailbox", f"+{folder}")
+        self.keys(":")
+        self.type("echo it-is-copied")
+        self.keys("Enter")
+        self.wait_for("(?m)^it-is-copied")
 
     def delete(self) -> None:
         self.keys("d")
@@ -182,9 +212,19 @@ class Neomutt:
         self.sync()
 
     def sync(self) -> None:
-        """Let neomutt do on the server what it has only marked so far."""
-        self.keys("$")
-        self.wait_for("deleted=0")
+        """Let neomutt do on the server what it has only marked so far, until nothing is marked.
+
+        On a server without UIDPLUS the agent withdraws mail by marking it too, and may do so in between.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            self.keys("$")
+            try:
+                self.wait_for("deleted=0", 1.0)
+                return
+            except TimeoutError:
+                if time.monotonic() > deadline:
+                    raise
 
     def edit(self, sed: str) -> None:
         """Change the selected mail's raw text, headers included, where it stands (neomutt's ``e``)."""
@@ -199,6 +239,12 @@ class Neomutt:
         self.keys("r")
         self.wait_for(r"\{compose\}")
         self.send()
+
+    def edit_as_new(self, sed: str) -> None:
+        """Take the selected mail as the beginning of a new one (neomutt's ``Esc e``); it stays where it is."""
+        self._sed.write_text(sed)
+        self.keys("Escape", "e")
+        self.wait_for(r"\{compose\}")
 
     def recall(self, subject: str, sed: str) -> None:
         """Take up a postponed mail, let ``sed`` change its text, and stay in the compose menu.
@@ -216,12 +262,12 @@ class Neomutt:
     def send(self) -> None:
         """Send what stands in the compose menu."""
         self.keys("y")
-        self.wait_for("Mail sent")
+        self.wait_for(r"\{index\}")
 
     def postpone(self) -> None:
         """Put what stands in the compose menu into the folder for postponed mail."""
         self.keys("P")
-        self.wait_for("Message postponed")
+        self.wait_for(r"\{index\}")
 
     def _answer(self, prompt: str, text: str) -> None:
         self.wait_for(prompt)

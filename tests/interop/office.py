@@ -1,0 +1,289 @@
+"""A support team on real servers: Dovecot, an SMTP server that says who has logged in, and the daemon in its own thread.
+
+Customers write by SMTP, and what would leave for them is kept. Reviewers come with a mail client of their own.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import make_msgid
+from pathlib import Path
+from typing import Self, TypeVar
+
+from imapclient import IMAPClient
+
+from mailhitl.case import Case, State
+from mailhitl.config.database import store_url
+from mailhitl.config.load import load
+from mailhitl.daemon.service import Service
+from mailhitl.decision import Decision
+from mailhitl.demo.smtp_server import SmtpServer
+from mailhitl.store import open_store
+from tests.servers import HOST, PASSWORD, Dovecot
+
+Value = TypeVar("Value")
+
+DOMAIN = "demo.test"
+CUSTOMER = "carla@customer.example"
+#: Seconds after which something that should have happened has not.
+PATIENCE = 20.0
+
+CONFIG = """
+[agent]
+timezone = "Europe/Berlin"
+allow_plain_secrets = true
+
+[store]
+url = "sqlite:///mailhitl.db"
+
+[mailbox.support]
+address = "{support}@demo.test"
+name = "Example Support"
+imap = {{ host = "127.0.0.1", port = {imap}, security = "none", username = "{support}", password = "{password}" }}
+smtp = {{ host = "127.0.0.1", port = {smtp}, security = "none", username = "{support}", password = "{password}" }}
+poll = "0.3s"
+
+[[reviewer]]
+name = "Anna"
+address = "{anna}@demo.test"
+groups = ["support"]
+
+[[reviewer]]
+name = "Ben"
+address = "{ben}@demo.test"
+groups = ["billing"]
+
+[review]
+trusted_authserv = ["mx.demo.test"]
+grace = "{grace}"
+settle = "{settle}"
+restore_after = "{restore_after}"
+
+[[intent]]
+name = "refund"
+examples = ["I want my money back", "Please refund my order"]
+words = ["refund", "money back"]
+template = "refund-received"
+
+[[rule]]
+name = "Refunds and credits"
+why = "Money leaves the company."
+when = {{ intent = "refund" }}
+then = "review"
+reviewers = "support"
+"""
+
+
+class Post:
+    """What the SMTP server knows of the accounts: whose they are, and how mail gets in."""
+
+    def __init__(self, dovecot: Dovecot, users: Sequence[str]) -> None:
+        self.users: Mapping[str, str] = dict.fromkeys(users, PASSWORD)
+        self._dovecot = dovecot
+
+    def deliver(self, user: str, raw: bytes, folder: str = "INBOX") -> None:
+        with logged_in(self._dovecot, user) as client:
+            client.append(folder, raw)
+
+
+@contextmanager
+def logged_in(dovecot: Dovecot, user: str) -> Iterator[IMAPClient]:
+    client = IMAPClient(HOST, dovecot.port, ssl=False, timeout=20)
+    client.login(user, PASSWORD)
+    try:
+        yield client
+    finally:
+        client.logout()
+
+
+class Office:
+    """One shared account and everybody around it, from ``with`` to its end; ``home`` is an empty folder.
+
+    ``support``, ``anna`` and ``ben`` are the names of accounts. Times are written as in a config file.
+    """
+
+    def __init__(
+        self, dovecot: Dovecot, home: Path, *, grace: str = "0.5s", settle: str = "1.5s", restore_after: str = "30m"
+    ) -> None:
+        tag = uuid.uuid4().hex[:8]
+        self.support, self.anna, self.ben = (f"{name}-{tag}" for name in ("support", "anna", "ben"))
+        self.dovecot = dovecot
+        self._path = home / "config.toml"
+        self._times = {"grace": grace, "settle": settle, "restore_after": restore_after}
+        self._end = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            post = Post(self.dovecot, (self.support, self.anna, self.ben))
+            self.smtp = stack.enter_context(SmtpServer(post, DOMAIN, [CUSTOMER]))
+            self._path.write_text(
+                CONFIG.format(
+                    support=self.support,
+                    anna=self.anna,
+                    ben=self.ben,
+                    imap=self.dovecot.port,
+                    smtp=self.smtp.port,
+                    password=PASSWORD,
+                    **self._times,
+                )
+            )
+            config = load(self._path)
+            self.store = open_store(store_url(config))
+            stack.callback(self.store.close)
+            service = Service.of(config, self.store)
+            service.start()
+            stack.callback(service.stop)
+            [self.worker] = service.workers
+            self._end = stack.pop_all()
+        self.rounds(1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.close()
+
+    # -- time
+
+    def until(self, what: str, look: Callable[[], Value]) -> Value:
+        """Return what ``look`` finds as soon as it finds something. Raises TimeoutError."""
+        deadline = time.monotonic() + PATIENCE
+        while not (found := look()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"never came: {what}\n{self._story()}")
+            time.sleep(0.05)
+        return found
+
+    def rounds(self, count: int) -> None:
+        """Let the daemon look into every folder this often from now on."""
+        # The round that is under way may have passed the folder already.
+        enough = self.worker.rounds + count + 1
+        self.until(f"{count} rounds of the daemon", lambda: self.worker.rounds >= enough)
+
+    def _story(self) -> str:
+        lines = [f"problem: {self.worker.problem or 'none'}"]
+        for case in self.cases:
+            lines += [f"case {case.id}: {row.event} {row.code} by {row.by}: {row.why}" for row in self.log(case)]
+        with logged_in(self.dovecot, self.support) as client:
+            for _, _, folder in client.list_folders():
+                client.select_folder(folder, readonly=True)
+                for uid, row in client.fetch(client.search(), ["FLAGS", "BODY.PEEK[HEADER.FIELDS (SUBJECT)]"]).items():
+                    subject = row[b"BODY[HEADER.FIELDS (SUBJECT)]"].strip()
+                    lines.append(f"{folder}/{uid} {row[b'FLAGS']!r} {subject!r}")
+        return "\n".join(lines)
+
+    # -- customers
+
+    def customer_writes(self, text: str, *, subject: str = "My order") -> str:
+        """Carla writes; returns her mail's Message-ID once a draft and a packet stand in Review."""
+        mail = EmailMessage(policy=policy.SMTP)
+        mail["From"], mail["To"] = f"Carla Customer <{CUSTOMER}>", f"{self.support}@{DOMAIN}"
+        mail["Subject"], mail["Message-ID"] = subject, make_msgid(domain="customer.example")
+        mail.set_content(text)
+        before = len(self.drafts("Review"))
+        with smtplib.SMTP(HOST, self.smtp.port) as session:
+            session.send_message(mail)
+        self.until("a draft in Review", lambda: len(self.drafts("Review")) > before)
+        self.until("a packet in Review", lambda: self.packets("Review"))
+        return str(mail["Message-ID"])
+
+    @property
+    def received(self) -> list[EmailMessage]:
+        """What Carla has got so far."""
+        return [parsed(mail.raw) for mail in self.smtp.outside if mail.recipient == CUSTOMER]
+
+    def answer(self) -> EmailMessage:
+        """The one mail that Carla got, once it has left and everything around it is done."""
+        self.until("a mail to the customer", lambda: self.received)
+        self.until("a tidied mailbox", self.tidy)
+        [mail] = self.received
+        return mail
+
+    # -- folders
+
+    def raw(self, folder: str) -> list[bytes]:
+        """Every mail of a folder of the shared account that is not marked as deleted, oldest first."""
+        with logged_in(self.dovecot, self.support) as client:
+            client.select_folder(folder, readonly=True)
+            found = client.fetch(client.search("UNDELETED"), ["BODY.PEEK[]"])
+        return [found[uid][b"BODY[]"] for uid in sorted(found)]
+
+    def drafts(self, folder: str) -> list[EmailMessage]:
+        """The drafts in Review, Approve, Reject or Escalate."""
+        return [mail for mail in map(parsed, self.raw(f"Drafts/{folder}")) if not is_packet(mail)]
+
+    def packets(self, folder: str) -> list[EmailMessage]:
+        return [mail for mail in map(parsed, self.raw(f"Drafts/{folder}")) if is_packet(mail)]
+
+    def tidy(self) -> bool:
+        """Whether nothing of ours stands anywhere any more."""
+        places = ("Drafts", "Drafts/Review", "Drafts/Approve", "Drafts/Reject", "Drafts/Escalate")
+        return not any(self.raw(place) for place in places)
+
+    def source_flags(self) -> set[bytes]:
+        """The flags on the customer's mail."""
+        with logged_in(self.dovecot, self.support) as client:
+            client.select_folder("INBOX", readonly=True)
+            [uid] = client.search(["FROM", CUSTOMER])
+            return set(client.get_flags(uid)[uid])
+
+    def sent(self) -> list[EmailMessage]:
+        return [parsed(raw) for raw in self.raw("Sent")]
+
+    def told(self, user: str) -> list[EmailMessage]:
+        """What the agent answered to somebody's commands."""
+        return [mail for mail in self.mailed(user) if str(mail["Message-ID"]).startswith("<notice.")]
+
+    def mailed(self, user: str) -> list[EmailMessage]:
+        """What stands in somebody's own inbox."""
+        with logged_in(self.dovecot, user) as client:
+            client.select_folder("INBOX", readonly=True)
+            found = client.fetch(client.search(), ["BODY.PEEK[]"])
+        return [parsed(found[uid][b"BODY[]"]) for uid in sorted(found)]
+
+    # -- what became of it
+
+    @property
+    def cases(self) -> list[Case]:
+        return list(self.store.cases.in_state(*State, mailbox="support"))
+
+    @property
+    def case(self) -> Case:
+        """The one case there is."""
+        [case] = self.cases
+        return case
+
+    def log(self, case: Case) -> Sequence[Decision]:
+        return self.store.cases.log(case)
+
+    @property
+    def codes(self) -> list[str]:
+        """What was decided on the one case, in order."""
+        return [row.code for row in self.log(self.case)]
+
+    def reaches(self, state: State) -> Case:
+        """The one case, once it has got there."""
+        self.until(f"a case that is {state}", lambda: self.case.state is state)
+        return self.case
+
+
+def is_packet(mail: EmailMessage) -> bool:
+    return str(mail["Subject"]).startswith("[Review]")
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    return mail
+
+
+def words(mail: EmailMessage) -> str:
+    """The mail's plain text, with what was wrapped at soft line ends joined again (RFC 3676)."""
+    body = mail.get_body(preferencelist=("plain",))
+    assert body is not None
+    return re.sub(r" \n(?!>)", " ", str(body.get_content()).replace("\r\n", "\n"))
