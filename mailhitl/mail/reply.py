@@ -49,10 +49,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     "redraft": ("redraft", "rewrite", "neu", "umschreiben", "reformuler", "reescribir", "riscrivi"),
     "snooze": ("snooze", "later", "später", "luego", "dopo"),
     "arrived": ("arrived", "angekommen", "arrivé", "llegó", "arrivato"),
+    "queue": ("queue", "list", "warteschlange", "liste", "cola", "coda", "wachtrij"),
     "help": ("help", "hilfe", "aide", "ayuda", "aiuto"),
 }
 #: These say all by themselves; anything more makes them unclear.
-ALONE = frozenset({"approve", "arrived", "help"})
+ALONE = frozenset({"approve", "arrived", "queue", "help"})
 #: These take everything that follows, over several paragraphs.
 WITH_TEXT = frozenset({"edit", "redraft"})
 #: A paragraph after "approve" with a line that begins like this takes something back or asks for a change.
@@ -79,21 +80,24 @@ def read_command(message: Message, packet_text: str) -> Command | None:
 
     Whether the sender may give commands, and whether a machine wrote the reply, is for the caller to find out.
     """
-    if message.truncated or not message.readable:
+    first, *rest = new_lines(message, packet_text) or [""]
+    command = said(first)
+    if command is None:
         return None
-    packet = _Packet(packet_text)
-    lines = packet.cut(message.new_text.split("\n"))
-    first, *rest = lines or [""]
-    said = _command(first)
-    if said is None:
-        return None
-    if said.word in WITH_TEXT:
+    if command.word in WITH_TEXT:
         whole = len(message.text) <= LOOKED_AT
-        return Command(said.word, "\n".join((said.argument, *rest)).strip()) if whole else None
+        return Command(command.word, "\n".join((command.argument, *rest)).strip()) if whole else None
     below = list(takewhile(str.strip, rest))
-    if said.word not in ALONE:
-        return Command(said.word, " ".join((said.argument, *below)).strip())
-    return said if not below and not _taken_back(said, rest) else None
+    if command.word not in ALONE:
+        return Command(command.word, " ".join((command.argument, *below)).strip())
+    return command if not below and not _taken_back(command, rest) else None
+
+
+def new_lines(message: Message, sent_text: str) -> list[str]:
+    """The lines newly written in a reply to our mail whose text was ``sent_text``, up to the signature."""
+    if message.truncated or not message.readable:
+        return []
+    return _Packet(sent_text).cut(message.new_text.split("\n"))
 
 
 #: Nothing of it can match in two ways, so the time is linear.
@@ -103,18 +107,21 @@ _DECORATION = " \t\xa0*_`\"'“”„«»‘’"
 _COMMANDS = {word.casefold(): command for command, words in WORDS.items() for word in words}
 
 
-def _command(line: str) -> Command | None:
-    """Read one line as a command. A bare blank between word and reason will do only for the command's own name."""
+def said(line: str) -> Command | None:
+    """Read one line as a command; None unless it is nothing else.
+
+    A bare blank between word and reason will do only for the command's own name.
+    """
     line = unicodedata.normalize("NFC", line).strip()
     bare = line.strip(_DECORATION)
     found = _LINE.fullmatch(line if " " in bare else bare)
     if found is None:
         return None
-    said, mark, argument = found["word"].casefold(), found["mark"].strip(), found["argument"].strip()
-    word = _COMMANDS.get(said)
+    written, mark, argument = found["word"].casefold(), found["mark"].strip(), found["argument"].strip()
+    word = _COMMANDS.get(written)
     if word is None or (word in ALONE and (argument or mark in {":", "："})):
         return None
-    if argument and mark not in {":", "："} and (said != word or word == "edit" or _ambiguous(word, argument)):
+    if argument and mark not in {":", "："} and (written != word or word == "edit" or _ambiguous(word, argument)):
         return None
     return Command(word, argument)
 
@@ -124,9 +131,9 @@ def _ambiguous(word: str, argument: str) -> bool:
     return argument.endswith("?") or any(_COMMANDS.get(other, word) != word for other in _words(argument))
 
 
-def _taken_back(said: Command, rest: Sequence[str]) -> bool:
+def _taken_back(command: Command, rest: Sequence[str]) -> bool:
     """Whether the lines after a command that stands alone say otherwise."""
-    if any(other and other.word != said.word for other in map(_command, rest)):
+    if any(other and other.word != command.word for other in map(said, rest)):
         return True
     following = list(takewhile(str.strip, dropwhile(lambda line: not line.strip(), rest)))
     return any(SECOND_THOUGHTS.intersection(_words(line)[:1]) for line in following)
