@@ -169,7 +169,10 @@ class Deliveries(Protocol):
     def of(self, case: Case) -> Sequence[Delivery]: ...
 
     def record_phase(self, case: Case, attempt: int, phase: Phase) -> None:
-        """Durable (fsync) when this returns."""
+        """Durable (fsync) when this returns.
+
+        Raises StaleCase when ``case`` is not being sent by this very attempt any more: then nothing may follow.
+        """
         ...
 
     def uncopied(self, mailbox: str) -> Sequence[Case]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from mailhitl.case import Case, Event
+from mailhitl.case import Case, Event, State
 from mailhitl.decision import Channel
 from mailhitl.delivery import Delivery, Phase
+from mailhitl.errors import StaleCase
 from mailhitl.store import drafts
 from mailhitl.store.database import Database
 from mailhitl.store.fields import digest_of
@@ -33,8 +34,20 @@ class SqlDeliveries:
     def record_phase(self, case: Case, attempt: int, phase: Phase) -> None:
         here = (DeliveryRow.case == case.id) & (DeliveryRow.attempt == attempt)
         with self._database.tx(durable=True):
-            if self._database.run(DeliveryRow.update(phase=phase).where(here)) != 1:
-                raise KeyError(f"case {case.id} has no attempt {attempt}")
+            # A process that was stopped here and goes on later must find out that its case was taken over meanwhile.
+            if not self._under_way(case, attempt):
+                raise StaleCase(f"attempt {attempt} of case {case.id} is not under way any more")
+            self._database.run(DeliveryRow.update(phase=phase).where(here))
+
+    def _under_way(self, case: Case, attempt: int) -> bool:
+        """Whether the case is being sent, by this very attempt, its newest."""
+        ours = CaseRow.select(CaseRow.state).where(CaseRow.id == case.id, CaseRow.version == case.version)
+        claimed = self._database.first(ours)
+        attempts = DeliveryRow.select().where(DeliveryRow.case == case.id).order_by(DeliveryRow.attempt.desc())
+        newest = self._database.first(attempts)
+        if claimed is None or claimed.state != State.SENDING or newest is None:
+            return False
+        return bool(newest.attempt == attempt and newest.ended_at is None)
 
     def uncopied(self, mailbox: str) -> Sequence[Case]:
         # In two steps: without statistics SQLite would walk through all cases to find the few that are marked.

@@ -9,11 +9,13 @@ import pytest
 from mailhitl.case import Event
 from mailhitl.decision import Channel
 from mailhitl.delivery import Handover, Phase, RecipientResult, Status
+from mailhitl.errors import StaleCase
 from mailhitl.store import SqlStore
 from tests.contract.store.samples import (
     DRAFT,
     MINUTE,
     NOON,
+    approved,
     attempt,
     decision,
     held,
@@ -44,10 +46,37 @@ def test_a_phase_is_recorded_for_its_attempt_only(store: SqlStore) -> None:
     assert [delivery.phase for delivery in store.deliveries.of(case)] == [Phase.CONNECT, Phase.BODY]
 
 
-def test_a_phase_of_no_attempt_is_a_key_error(store: SqlStore) -> None:
+def test_a_phase_of_no_attempt_is_refused(store: SqlStore) -> None:
     case = sending(store)
-    with pytest.raises(KeyError):
+    with pytest.raises(StaleCase):
         store.deliveries.record_phase(case, 2, Phase.BODY)
+
+
+@pytest.mark.parametrize("event", [Event.DEFER, Event.REFUSE, Event.LOSE, Event.ACCEPT])
+def test_a_phase_is_refused_once_the_case_was_taken_over(store: SqlStore, event: Event) -> None:
+    claimed = sending(store)
+    moved(store, claimed, event)
+    with pytest.raises(StaleCase):
+        store.deliveries.record_phase(claimed, 1, Phase.BODY)
+    assert store.deliveries.of(claimed) == [attempt(claimed)]
+
+
+def test_a_phase_of_an_attempt_is_refused_once_a_newer_one_is_under_way(store: SqlStore) -> None:
+    claimed = sending(store)
+    case = moved(store, claimed, Event.DEFER)
+    newer = moved(store, case, Event.CLAIM, delivery=attempt(case, 2))
+    for stale in (claimed, newer):
+        with pytest.raises(StaleCase):
+            store.deliveries.record_phase(stale, 1, Phase.BODY)
+    assert [delivery.phase for delivery in store.deliveries.of(newer)] == [Phase.CONNECT, Phase.CONNECT]
+
+
+def test_a_phase_of_an_attempt_that_has_ended_is_refused(store: SqlStore) -> None:
+    case = approved(store)
+    ended = attempt(case).ended(Handover((), Phase.RCPT), NOON)
+    case = moved(store, case, Event.CLAIM, delivery=ended)
+    with pytest.raises(StaleCase):
+        store.deliveries.record_phase(case, 1, Phase.BODY)
 
 
 def test_a_sent_case_waits_for_its_copy_and_its_flag(store: SqlStore) -> None:
