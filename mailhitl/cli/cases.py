@@ -171,16 +171,24 @@ def _print(about: dict[str, Any], history: list[dict[str, Any]], sends: list[dic
 
     as_list(f"Case {about.pop('case')}: {about.pop('state')}", about)
     typer.secho("\nWhat happened", bold=True)
+    before: dict[str, Any] = {}
     for row in history:
         draft = f", draft {row['revision']} by {row['author']}" if row["author"] else ""
         typer.echo(f"  {plain(row['at'])}  {row['event']} → {row['state']}{plain(draft)}")
         say(f"    by {plain(row['by'])} ({plain(', '.join(filter(None, (row['how'], row['proof']))))})", hanging=6)
-        # A rule's decision has its reasons' words as its why.
-        reasons = [f"{each['rule']} says {each['says']}: {each['text']}" for each in row["reasons"]]
-        for line in reasons or [row["why"]]:
+        for line in _grounds(row, before):
             say(f"    {plain(line)}", hanging=6)
+        before = row
     typer.secho("\nDeliveries" if sends else "\nNothing was handed over yet.", bold=bool(sends))
     for send in sends:
         typer.echo(f"  {plain(send['at'])}  attempt {send['attempt']}, as far as: {send['phase']}")
         for one in send["recipients"]:
             say(f"    {plain(one['to'])}: {one['status']}, {plain(one['reply'])}", hanging=6)
+
+
+def _grounds(row: dict[str, Any], before: dict[str, Any]) -> list[str]:
+    """Why, and every reason that was not there already at the step before."""
+    reasons = [each for each in row["reasons"] if each not in before.get("reasons", ())]
+    # What a rule decides has the words of its reasons as its why.
+    why = [] if row["why"] == "; ".join(each["text"] for each in row["reasons"]) else [row["why"]]
+    return why + [f"{each['rule']} says {each['says']}: {each['text']}" for each in reasons]

@@ -93,10 +93,11 @@ MARKS = {"ok": ("✓", "green"), "note": ("·", "yellow"), "error": ("✗", "red
 
 def _say(finding: Finding) -> bool:
     """Print a finding; return whether it is an error."""
-    from mailhitl.cli.show import plain, say
+    from mailhitl.cli.show import plain, wrapped
 
     mark, colour = MARKS[finding.level]
-    say(f"  {typer.style(mark, fg=colour)} {plain(finding.subject)}: {plain(finding.text)}", hanging=4)
+    line = wrapped(f"  {mark} {plain(finding.subject)}: {plain(finding.text)}", hanging=4)
+    typer.echo(line.replace(mark, typer.style(mark, fg=colour), 1))
     return finding.level == "error"
 
 

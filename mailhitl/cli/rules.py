@@ -52,4 +52,4 @@ def _print(trial: Trial) -> None:
         say(f"      {plain(line.because)}", hanging=6)
     typer.secho("\nThe draft:" if trial.draft else "\nNo draft: no template fits.", bold=True)
     for text in trial.draft.splitlines():
-        typer.echo(f"  {plain(text)}".rstrip())
+        say(f"  {plain(text)}".rstrip(), hanging=2)

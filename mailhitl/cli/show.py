@@ -20,6 +20,8 @@ from mailhitl.mail.text import one_line
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, with times in UTC.")]
 
+#: Columns of a table that stay whole.
+SHORT = 16
 #: Wide enough for any row: what reads a pipe has no columns.
 PIPE_WIDTH = 10_000
 #: What JSON may hold bare, and a terminal may act on: C1 controls, line separators, marks of writing direction.
@@ -43,10 +45,10 @@ def as_table(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
         return
     table = Table(header_style="bold", box=None, pad_edge=False)
     for column in rows[0]:
-        # What comes first tells rows apart and must not shrink.
-        table.add_column(column, no_wrap=True, overflow="ellipsis", min_width=_longest(rows, column))
+        # rich shrinks only columns that may wrap: here the long ones, whose cells are cut instead.
+        table.add_column(column, no_wrap=max(len(_cell(row[column])) for row in rows) <= SHORT)
     for row in rows:
-        table.add_row(*(Text(plain(value)) for value in row.values()))
+        table.add_row(*(Text(_cell(value), no_wrap=True, overflow="ellipsis") for value in row.values()))
     Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
@@ -60,11 +62,15 @@ def as_list(title: str, facts: Mapping[str, Any]) -> None:
 
 
 def say(line: str, *, hanging: int) -> None:
-    """Print a line; on a terminal it is wrapped, and goes on ``hanging`` columns from the left."""
-    if sys.stdout.isatty():
-        columns = get_terminal_size().columns
-        line = textwrap.fill(line, max(columns, hanging + 20), subsequent_indent=" " * hanging, drop_whitespace=True)
-    typer.echo(line)
+    """Print a line, wrapped where a terminal ends."""
+    typer.echo(wrapped(line, hanging=hanging))
+
+
+def wrapped(line: str, *, hanging: int) -> str:
+    """The line as a terminal shows it best: what does not fit goes on ``hanging`` columns from the left."""
+    if not sys.stdout.isatty():
+        return line
+    return textwrap.fill(line, max(get_terminal_size().columns, hanging + 20), subsequent_indent=" " * hanging)
 
 
 def plain(value: Any) -> str:
@@ -83,9 +89,8 @@ def ago(moment: datetime, now: datetime) -> str:
     return "just now"
 
 
-def _longest(rows: Sequence[Mapping[str, Any]], column: str) -> int | None:
-    longest = max(len(plain(row[column])) for row in rows)
-    return longest if longest <= 16 else None
+def _cell(value: Any) -> str:
+    return plain(value)[:SHORT] if isinstance(value, datetime) else plain(value)
 
 
 def _for_programs(value: Any) -> str:
