@@ -108,7 +108,7 @@ def token_digest(token: str, key: bytes) -> str:
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")
 _ID = re.compile(
     rf"<(?P<local>(?P<kind>{'|'.join(Kind)})\.(?P<case>[0-9]{{1,18}})\.(?P<revision>[0-9]{{1,18}})"
-    r"\.[a-z2-7]{16}(?:\.(?P<token>[a-z2-7]{1,64}))?)@[^@<>\s]+>"
+    r"\.[a-z2-7]{16}(?:\.(?P<token>[a-z0-9]{1,64}))?)@[^@<>\s]+>"
 )
 
 
