@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -65,3 +66,12 @@ def run() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001
+        # A bug. Its words may quote a customer or a secret, so only where it happened is told.
+        typer.echo(f"mailhitl: a bug, please report it: {type(error).__name__}\n{_places(error)}", err=True)
+        sys.exit(1)
+
+
+def _places(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return "\n".join(f"  {Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)

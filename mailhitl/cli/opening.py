@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 
 def read_config(path: Path) -> Config:
     """Load the config. Raises ConfigError, also when there is no file, saying how to get one."""
+    from mailhitl.cli.logs import set_up
     from mailhitl.config.load import load
 
+    # Unconfigured, structlog would write into what a program reads.
+    set_up(level=logging.WARNING)
     if not path.exists():
         raise ConfigError([f"{path}: there is no such file. Make one with: mailhitl --config {path} init"])
     return load(path)

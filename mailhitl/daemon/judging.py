@@ -29,7 +29,7 @@ def _judge(app: App, case: Case) -> int:
         app.store.cases.move(case, Event.SKIP, decision, outcome=Outcome.SKIP)
         return 1
     _supersede_older(app, case, source)
-    draft, problem = _draft(app, source)
+    draft, problem = propose(app, source)
     gathered = facts.gather(app, case, source, draft)
     verdict = facts.verdict(app, gathered)
     if problem:
@@ -48,7 +48,7 @@ def _supersede_older(app: App, case: Case, source: Message) -> None:
             app.store.cases.move(older, Event.SUPERSEDE, decision)
 
 
-def _draft(app: App, source: Message) -> tuple[Draft | None, Reason | None]:
+def propose(app: App, source: Message) -> tuple[Draft | None, Reason | None]:
     """The first drafter's proposal, and why there is none where that needs saying."""
     if not source.readable:
         return None, Reason("unreadable", Outcome.REVIEW, "The mail is too large or too broken to be read safely.")

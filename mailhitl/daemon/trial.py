@@ -1,27 +1,29 @@
-"""One mail tried against the rules, without a mailbox: nothing is stored, nothing is sent."""
+"""One mail tried against the rules: judged as the daemon judges, in a mailbox and a store that end with the trial."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 
-from mailhitl.case import Outcome
-from mailhitl.config.rules import read_gates, read_rules
+from mailhitl.backends.memory import MemoryMailbox, MemoryTransport
+from mailhitl.case import Case, Outcome
 from mailhitl.config.schema import Config
-from mailhitl.daemon import wire
-from mailhitl.daemon.customers import Directory
-from mailhitl.errors import TemplateProblem
-from mailhitl.mail.authenticity import vouched
+from mailhitl.daemon import facts, judging, wire
+from mailhitl.daemon.app import App
+from mailhitl.mail.fingerprint import fingerprint
+from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
-from mailhitl.rules.engine import judge
+from mailhitl.ports.mailbox import Location
+from mailhitl.ports.store import Arrival
 from mailhitl.rules.explain import Explanation, explain
-from mailhitl.rules.rule import Facts, RecipientFacts, SenderFacts
+from mailhitl.store import open_store
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What would become of it. ``lines`` are the rules in the order of the file, then the gates that are shut."""
+    """What would become of it. ``lines`` are the rules in the order of the file, then whatever else had a say."""
 
     outcome: Outcome
     intent: str
@@ -30,32 +32,40 @@ class Trial:
 
 
 def try_rules(config: Config, mailbox: str, raw: bytes) -> Trial:
-    """Draft an answer to this mail and try every rule and gate on both. History and rate are those of a stranger."""
+    """Judge this mail as the first one of a stranger. Nothing is kept, nothing is sent."""
     settings = wire.settings_of(config, mailbox)
-    directory = Directory(config.customers.csv if config.customers else None)
-    desk = wire.drafting(config, settings, wire.library(config), directory)
+    box = MemoryMailbox()
+    with TemporaryDirectory() as folder:
+        store = open_store(f"sqlite:///{folder}/trial.db")
+        try:
+            app = wire.build(config, settings, box, MemoryTransport(), store, wire.find_folders(box, {}))
+            return _try(app, raw)
+        finally:
+            store.close()
+
+
+def _try(app: App, raw: bytes) -> Trial:
     source = parse(raw)
-    triage = desk.classifier.triage(source)
-    try:
-        draft = next((d for drafter in desk.drafters if (d := drafter.draft(source, triage))), None)
-    except TemplateProblem:
-        draft = None
-    now = datetime.now(UTC).astimezone(settings.timezone)
-    facts = Facts(
-        message=source,
-        draft=draft,
-        now=now,
-        triage=triage,
-        findings=desk.findings(draft, source) if draft else (),
-        customer=directory.row(source.sender),
-        sender=SenderFacts(authenticated=vouched(source, trusted=settings.trusted_authserv) is not None),
-        recipients=RecipientFacts(count=len(draft.recipients) if draft else 0),
-        language=desk.language(source.new_text),
-        office_hours=config.review.office_hours.covers(now),
-    )
-    rules = read_rules(config)
-    verdict = judge(rules, facts, read_gates(config))
-    named = {rule.name for rule in rules}
-    gates = [Explanation(r.rule, True, r.text) for r in verdict.reasons if r.rule not in named]
+    case = _opened(app, source, raw)
+    judging.run_once(app)
+    case = app.store.cases.get(case.id)
+    decision = app.store.cases.log(case)[-1]
+    draft, _ = judging.propose(app, source)
+    gathered = facts.gather(app, case, source, draft)
+    lines = explain(app.rules, gathered)
+    named = {line.rule for line in lines}
+    others = [Explanation(reason.rule, True, reason.text) for reason in decision.reasons if reason.rule not in named]
+    if not decision.reasons:
+        others = [Explanation(decision.by.removeprefix("rule:"), True, decision.why)]
+    triage = gathered.triage
     intent = f"{triage.intent} ({triage.confidence:.2f}: {triage.why})" if triage.intent else ""
-    return Trial(verdict.outcome, intent, draft.text if draft else "", [*explain(rules, facts), *gates])
+    return Trial(case.outcome or Outcome.REVIEW, intent, draft.text if draft else "", [*lines, *others])
+
+
+def _opened(app: App, source: Message, raw: bytes) -> Case:
+    identity = fingerprint(source, raw)
+    place = Location(app.folders.inbox, 1, 1)
+    arrival = Arrival(app.settings.mailbox, place, source, identity, identity, identity, datetime.now(UTC), raw)
+    case = app.store.cases.open(arrival)
+    assert case is not None, "the store of a trial is empty"
+    return case

@@ -159,7 +159,9 @@ def test_the_log_can_be_read_by_programs(office: Office) -> None:
 def test_a_mail_is_tried_against_the_rules_without_leaving_a_trace(office: Office) -> None:
     mail = office.folder / "mail.eml"
     mail.write_bytes(letter(REFUND))
+    office.write(f"{office.config.read_text()}\n[customers]\ncsv = \"gone.csv\"\n")
     found = office.says("rules", "try", str(mail))
+    assert "gone.csv" in office.mailhitl("rules", "try", str(mail)).stderr, "a warning stays out of the JSON"
     assert found["outcome"] == "review"
     assert {"rule": "Refunds and credits", "hit": True} in [
         {"rule": line["rule"], "hit": line["hit"]} for line in found["rules"]
@@ -169,3 +171,11 @@ def test_a_mail_is_tried_against_the_rules_without_leaving_a_trace(office: Offic
     assert "hit   Refunds and credits" in shown
     assert not (office.folder / "var").exists()
     until(lambda: office.standing("Drafts/Review") == [])
+
+
+def test_a_tried_mail_that_no_machine_may_answer_is_skipped_as_the_daemon_would(office: Office) -> None:
+    mail = office.folder / "vacation.eml"
+    mail.write_bytes(letter(REFUND, Auto_Submitted="auto-replied"))
+    found = office.says("rules", "try", str(mail))
+    assert found["outcome"] == "skip"
+    assert found["rules"][-1]["rule"] == "automatic mail"
