@@ -151,10 +151,7 @@ def render(packet: Packet, environment: ImmutableSandboxedEnvironment) -> tuple[
 
 
 def distinct(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
-    """The reasons that matter to a reviewer, each said once, strictest first.
-
-    That a draft repeats the customer's words is a risk only where nobody reads it before it leaves.
-    """
+    """The reasons that matter to a reviewer, each said once, strictest first."""
     order = {outcome: rank for rank, outcome in enumerate(reversed(Outcome))}
-    told = [reason for reason in reasons if reason.rule != "gate:echo" and reason.outcome is not Outcome.SEND]
+    told = [reason for reason in reasons if reason.outcome is not Outcome.SEND]
     return tuple(dict.fromkeys(sorted(told or reasons, key=lambda reason: order[reason.outcome])))

@@ -26,7 +26,8 @@ def judge(rules: Sequence[Rule], facts: Facts, gates: Gates = ALL_GATES) -> Verd
     reasons = [Reason(rule.name, rule.then, rule.why or f"The rule “{rule.name}” says so.") for rule in hits]
     reasons += broken or ([] if hits else [NO_RULE])
     if any(reason.outcome is not Outcome.SKIP for reason in reasons):
-        reasons += gates.reasons(facts)
+        leaving = all(reason.outcome is Outcome.SEND for reason in reasons)
+        reasons += gates.reasons(facts, leaving=leaving)
     sending = [rule for rule in hits if rule.then is Outcome.SEND]
     return Verdict(
         outcome=max((reason.outcome for reason in reasons), key=STRICTNESS.index),

@@ -33,6 +33,10 @@ FINDINGS: dict[str, str] = {
 }
 
 
+#: A risk only for what nobody reads before it leaves; to a reviewer it would be noise.
+UNREAD = frozenset({"echo"})
+
+
 @dataclass(frozen=True, slots=True)
 class Gates:
     """Which gates are off, and whether anybody could vouch for a sender at all (``trusted_authserv`` is set)."""
@@ -40,9 +44,10 @@ class Gates:
     off: frozenset[str] = frozenset()
     authserv: bool = True
 
-    def reasons(self, facts: Facts) -> tuple[Reason, ...]:
-        """Return one reason per gate that is shut."""
-        shut = [(name, text) for name, text in (*_findings(facts.findings), *self._checks(facts)) if self._is_on(name)]
+    def reasons(self, facts: Facts, *, leaving: bool = True) -> tuple[Reason, ...]:
+        """Return one reason per gate that is shut. ``leaving``: nothing but the gates keeps it from being sent."""
+        asked = (*_findings(facts.findings), *self._checks(facts))
+        shut = [(name, text) for name, text in asked if self._is_on(name) and (leaving or name not in UNREAD)]
         return tuple(Reason(f"gate:{name}", Outcome.REVIEW, text) for name, text in shut)
 
     def _checks(self, facts: Facts) -> Iterable[tuple[str, str]]:
