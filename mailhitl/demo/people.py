@@ -124,8 +124,8 @@ DAY = (
     Letter(
         "Hannah Weiss",
         "hannah@weiss.test",
-        "Geld zurück für Bestellung 8120",
-        "Guten Tag,\n\nbitte erstatten Sie mir den Betrag für Bestellung 8120. Ich möchte mein Geld zurück, "
+        "Geld zurück",
+        "Guten Tag,\n\nich möchte mein Geld zurück. Bitte erstatten Sie mir den Betrag für den Sessel, "
         "640 EUR.\n\nMit freundlichen Grüßen\nHannah Weiss",
     ),
     Letter(

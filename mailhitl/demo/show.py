@@ -19,7 +19,7 @@ from mailhitl.demo.loop_thread import HOST
 from mailhitl.demo.narrator import Narrator, counts, print_lines
 from mailhitl.demo.people import DAY, Letter, addresses, letters
 from mailhitl.demo.shop import LEISURELY, PASSWORD, SUPPORT
-from mailhitl.demo.stage import Stage
+from mailhitl.demo.stage import Ended, Stage
 from mailhitl.demo.story import play_story
 
 #: Seconds between two letters: a full inbox soon, then a trickle that one person can keep up with.
@@ -34,9 +34,10 @@ def play(*, story: bool, minutes: float) -> int:
     if not console.is_terminal:
         console = Console(width=PIPE_WIDTH)
     with _ended_by_signals() as ended:
-        if story:
-            return play_story(console, ended)
-        return _play_live(console, ended, minutes)
+        try:
+            return play_story(console, ended) if story else _play_live(console, ended, minutes)
+        except Ended:
+            return 130
 
 
 def _play_live(console: Console, ended: threading.Event, minutes: float) -> int:
@@ -44,7 +45,11 @@ def _play_live(console: Console, ended: threading.Event, minutes: float) -> int:
         console.print(_panel(stage))
         narrator = Narrator(stage.store)
         footer = _Footer(stage)
-        live = Live(footer, console=console, refresh_per_second=2) if console.is_terminal else nullcontext()
+        live = (
+            Live(footer, console=console, refresh_per_second=2, transient=True)
+            if console.is_terminal
+            else nullcontext()
+        )
         with live:
             _narrate(stage, console, narrator, ended, time.monotonic() + minutes * 60)
         console.print(f"[bold]The shop closes:[/] {counts(stage.store, 'support')}. Nothing of it is kept.")
@@ -84,7 +89,7 @@ class _Footer:
 
     def __rich__(self) -> Panel:
         stage = self._stage
-        connect = f"IMAP {HOST}:{stage.imap.port} · SMTP {HOST}:{stage.smtp.port} · user support · password {PASSWORD}"
+        connect = f"IMAP {HOST}:{stage.imap.port} · SMTP {HOST}:{stage.smtp.port} · support / {PASSWORD}"
         return Panel(
             f"{counts(stage.store, 'support')}\n[dim]{connect} · no TLS · open Drafts/Review · Ctrl+C ends[/]",
             border_style="cyan",

@@ -78,7 +78,9 @@ class Stage:
         stack.callback(self.service.stop)
         self.service.start()
         # Mail that was there before the first look counts as old, so nobody writes before it.
-        self.until(lambda: all(worker.rounds for worker in self.service.workers))
+        self.until(lambda: self.problem or all(worker.rounds for worker in self.service.workers))
+        if self.problem:
+            raise MailhitlError(f"the agent cannot serve the demo's mailbox: {self.problem}")
 
     @property
     def problem(self) -> str:

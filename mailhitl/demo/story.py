@@ -25,8 +25,8 @@ from mailhitl.demo.scenes import SCENES, Expectation, Team
 from mailhitl.demo.shop import BRISK, PASSWORD
 from mailhitl.demo.stage import Ended, Stage
 
-#: Seconds that all conversations together have; a story that takes longer has gone wrong.
-LONGEST = 60.0
+#: Seconds that the last answers have once everybody has done their part; an ending that takes longer is another one.
+LONGEST = 20.0
 #: Seconds of silence in which something could still happen that must not: longer than the grace period.
 SILENCE = 1.5
 

@@ -21,6 +21,8 @@ from mailhitl.mail.message import Message
 from mailhitl.mail.text import one_line
 
 EXCERPT_LINES = 8
+#: The reason the engine gives when no rule hit: it says nothing about this mail.
+NO_RULE = "default"
 CHANGED_LINES = 12
 
 
@@ -79,7 +81,8 @@ class Packet:
             return "may have gone out"
         if self.case.outcome is Outcome.BLOCK:
             return "answer yourself"
-        return one_line(source_of(self.reasons[0]), 60) if self.reasons else "your decision"
+        named = [reason for reason in self.reasons if reason.rule != NO_RULE]
+        return one_line(source_of(named[0]), 60) if named else "your decision"
 
     @property
     def subject(self) -> str:
@@ -124,6 +127,9 @@ class Packet:
         reply_to = [a.spec for a in self.source.reply_to if a.key and a.key != self.source.sender.key]
         if reply_to:
             lines.append(f"the customer asks for answers at {', '.join(reply_to)}, not at the sender's own address")
+        if self.source.hidden:
+            words = one_line(" ".join(self.source.hidden), 120)
+            lines.append(f"the customer's mail hides words that a mail client does not show: “{words}”")
         return tuple(lines)
 
     @property
