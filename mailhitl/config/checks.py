@@ -156,8 +156,6 @@ UNUSED: dict[tuple[str, ...], str] = {
     ("digest",): "the weekly digest is not built yet.",
     ("alarm",): "alarms are not built yet.",
     ("retention",): "nothing is removed yet: retention is not built.",
-    ("review", "remind_after"): "reminders are not built yet.",
-    ("review", "escalate_after"): "escalation by time is not built yet.",
     ("review", "plus_addressing"): "plus-addresses are not used yet.",
 }
 

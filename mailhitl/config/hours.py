@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 from mailhitl.rules.conditions.moment import weekday_number
+
+#: How many days ahead office time is counted: nobody waits longer than ten years.
+HORIZON = 3660
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,29 @@ class OfficeHours:
         """Tell whether people are there. ``now`` is in the agent's time zone."""
         at = now.time()
         return now.weekday() in self.days and self.start <= at and (at < self.end or self.end == time.min)
+
+    def after(self, since: datetime, wait: timedelta) -> datetime:
+        """Return when ``wait`` of office time will have passed since then; always a moment at which people are there.
+
+        ``since`` is in the agent's time zone, and so is the result. What passes is counted, not what the clock on the
+        wall shows: a day on which the clocks change is an hour shorter or longer where the office is open all night.
+        """
+        begun, left, closes = since.astimezone(UTC), wait, since
+        for opens, closes in self._spans(since):
+            start = max(opens, begun)
+            if start + left < closes:
+                return (start + left).astimezone(since.tzinfo)
+            left -= max(closes - start, timedelta(0))
+        return closes.astimezone(since.tzinfo)
+
+    def _spans(self, since: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield when the office opens and closes, from that day on, in UTC."""
+        for step in range(HORIZON):
+            day = since.date() + timedelta(days=step)
+            if day.weekday() in self.days:
+                last = day + timedelta(days=1) if self.end == time.min else day
+                opens = datetime.combine(day, self.start, since.tzinfo)
+                yield opens.astimezone(UTC), datetime.combine(last, self.end, since.tzinfo).astimezone(UTC)
 
 
 def office_hours(text: str) -> OfficeHours:

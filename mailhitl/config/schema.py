@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -108,9 +109,15 @@ class ReviewConfig(Table):
     )
     grace: Duration = key("60s", "A move becomes final after this; a reply at once.")
     settle: Duration = key("90s", "An edit counts after this long without another save.")
-    remind_after: Duration = key("2h", "Office hours until the reviewers are reminded.")
-    escalate_after: Duration = key("8h", "Office hours until the next group is asked; silence never approves.")
-    expire_after: Duration = key("5d", "How long an approval by reply is possible.")
+    remind_after: Duration = key("2h", "Office hours until the reviewers are reminded, and again each time; 0s: never.")
+    escalate_after: Duration = key(
+        "8h", "Office hours until the next group is asked, at last everybody; 0s: never. Silence never approves."
+    )
+    expire_after: Duration = key(
+        "5d",
+        "Without a decision for so long, nights and weekends included, a case is closed and nothing is sent.",
+        gt=timedelta(0),
+    )
     office_hours: Hours = key("Mon-Fri 09:00-17:00", "When people are there, in the agent's time zone.")
     restore_after: Duration = key("30m", "A draft that is in no folder for this long is offered for restoring.")
     plus_addressing: Switch = key(False, "The server delivers support+anything@… to support@… (`doctor` tries it).")

@@ -13,14 +13,14 @@ from mailhitl.review.reviewers import Reviewer
 
 def raise_alert(app: App, *, key: str, subject: str, text: str) -> None:
     """Tell every reviewer, once per ``key``, that something is wrong with the mailbox itself."""
-    for person in _people(app, ""):
+    for person in addressees(app, ""):
         queue(app, key=f"alert:{key}:{person}", kind="alert", to=person, subject=f"[mailhitl] {subject}", text=text)
 
 
 def note(app: App, case: Case, *, key: str, text: str) -> None:
     """Tell the people who were asked about this case what happened to it, once per ``key``."""
     subject = f"[mailhitl] note on case {case.id}: {one_line(case.subject, 100)}"
-    for person in _people(app, case.group):
+    for person in addressees(app, case.group):
         queue(app, key=f"note:{case.id}:{key}:{person}", kind="note", to=person, subject=subject, text=text, case=case)
 
 
@@ -56,8 +56,8 @@ def people(app: App, group: str) -> tuple[Reviewer, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _people(app: App, group: str) -> list[str]:
-    """With ``notify = "folder"`` the team reads the shared mailbox, so that is where notes go."""
+def addressees(app: App, group: str) -> list[str]:
+    """Where mails to these groups go: with ``notify = "folder"`` the team reads the shared mailbox."""
     if app.settings.notify == "folder" or not app.reviewers.people:
         return [app.settings.address.spec]
     return [person.address for person in people(app, group)]

@@ -41,6 +41,8 @@ class Settings:
     grace: timedelta = timedelta(seconds=60)
     settle: timedelta = timedelta(seconds=90)
     restore_after: timedelta = timedelta(minutes=30)
+    remind_after: timedelta = timedelta(hours=2)
+    escalate_after: timedelta = timedelta(hours=8)
     expire_after: timedelta = timedelta(days=5)
     per_correspondent: int = 3
     per_hour: int = 60
@@ -93,6 +95,8 @@ class App:
     templates: ImmutableSandboxedEnvironment
     customer: Callable[[Address], Mapping[str, str]]
     office_hours: Callable[[datetime], bool]
+    #: When so much office time will have passed since then, in UTC.
+    office_after: Callable[[datetime, timedelta], datetime]
     gates: Gates = ALL_GATES
     #: Reviewers' own folders below Approve: (folder, reviewer). Who may put mail there is that reviewer (IMAP ACL).
     personal: tuple[tuple[str, str], ...] = ()
@@ -102,6 +106,8 @@ class App:
     agenda: Agenda = field(default_factory=Agenda)
     #: What was read once of a mail in a watched folder: mails never change under one UID.
     seen: dict[Location, Sighting | None] = field(default_factory=dict)
+    #: The digest of every revision of an open case, by (case, revision): a revision never changes either.
+    digests: dict[tuple[int, int], str] = field(default_factory=dict)
 
     @property
     def key(self) -> bytes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mailhitl.daemon import byhand, copies, filing, intake, judging, notices, outbox, packets, watch
+from mailhitl.daemon import byhand, copies, filing, intake, judging, notices, outbox, packets, reminders, watch
 from mailhitl.daemon.app import App
 
-#: What a reviewer's hand has just done leaves before anything else is filed.
+#: What a reviewer's hand has just done leaves before anything else is filed. Whether they are silent is known only
+#: when the folders and their answers have been read: while the mailbox is away nobody counts as silent.
 RUNNERS: dict[str, Callable[[App], int]] = {
     "recover": outbox.recover,
     "intake": intake.run_once,
@@ -16,6 +17,7 @@ RUNNERS: dict[str, Callable[[App], int]] = {
     "watch": watch.run_once,
     "outbox": outbox.run_once,
     "copies": copies.run_once,
+    "reminders": reminders.run_once,
     "filing": filing.run_once,
     "packets": packets.run_once,
     "notices": notices.run_once,

@@ -120,6 +120,11 @@ def escalate(app: App, case: Case, wish: Wish, to: str = "") -> Result:
     return Result(True, f"Escalated to {found or 'everybody'}.")
 
 
+def snooze(app: App, case: Case, wish: Wish, text: str) -> Result:
+    """Leave the reviewers alone for a while: a row of the log, from which ``review/reminders`` reads until when."""
+    return _simple(app, case, Event.REVISE, wish, text)
+
+
 def revise(app: App, case: Case, wish: Wish, edit: EditedDraft) -> Result:
     """Keep a reviewer's edit as the current draft; no approval."""
     if case.state is not State.HELD or case.draft_digest is None:

@@ -82,6 +82,8 @@ def settings_of(config: Config, name: str) -> Settings:
         grace=review.grace,
         settle=review.settle,
         restore_after=review.restore_after,
+        remind_after=review.remind_after,
+        escalate_after=review.escalate_after,
         expire_after=review.expire_after,
         per_correspondent=config.agent.caps.per_correspondent_per_day,
         per_hour=config.agent.caps.per_hour,
@@ -96,6 +98,7 @@ def build(
 ) -> App:
     """Join everything for one mailbox."""
     directory = Directory(config.customers.csv if config.customers else None)
+    hours = config.review.office_hours
     return App(
         settings=settings,
         folders=found,
@@ -107,7 +110,8 @@ def build(
         reviewers=Reviewers(tuple(Reviewer(r.name, r.address, frozenset(r.groups)) for r in config.reviewer)),
         templates=environment(folders(config.agent.templates)),
         customer=directory.row,
-        office_hours=lambda now: config.review.office_hours.covers(now.astimezone(settings.timezone)),
+        office_hours=lambda now: hours.covers(now.astimezone(settings.timezone)),
+        office_after=lambda since, wait: hours.after(since.astimezone(settings.timezone), wait).astimezone(UTC),
         gates=read_gates(config),
         personal=personal_folders(mailbox, found),
     )
