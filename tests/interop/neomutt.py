@@ -162,9 +162,9 @@ class Neomutt:
         return self.wait_for(rf"\{{index\}} \+{re.escape(folder)}> ")
 
     def select(self, subject: str) -> None:
-        """Put the cursor on the mail with these words in its subject."""
+        """Put the cursor on the mail with these words in its subject, passing over what is marked as deleted."""
         self.keys("/")
-        self._answer("Search for", f'~s "{subject}"')
+        self._answer("Search for", f'~s "{subject}" !~D')
         self.keys("Enter")
         self.wait_for(r"\{pager\} .*" + re.escape(subject))
         self.keys("q")
@@ -181,11 +181,12 @@ class Neomutt:
         A mail that has ``\\Draft`` and a keyword and was just read makes neomutt store a malformed flag first; the
         server refuses, neomutt asks whether to go on, and the reviewer says yes.
         """
+        another = self._another_deleted()
         self.keys("s")
         self._answer("Save to mailbox", f"+{folder}")
-        if "Continue?" in self.wait_for(r"deleted=1|Continue\?"):
+        if "Continue?" in self.wait_for(rf"{another}|Continue\?"):
             self.keys("y")
-            self.wait_for("deleted=1")
+            self.wait_for(another)
 
     def move_all_to(self, subject: str, folder: str) -> None:
         """Move every mail with these words in its subject at once."""
@@ -207,8 +208,9 @@ class Neomutt:
         self.wait_for("(?m)^it-is-copied")
 
     def delete(self) -> None:
+        another = self._another_deleted()
         self.keys("d")
-        self.wait_for("deleted=1")
+        self.wait_for(another)
         self.sync()
 
     def sync(self) -> None:
@@ -229,8 +231,9 @@ class Neomutt:
     def edit(self, sed: str) -> None:
         """Change the selected mail's raw text, headers included, where it stands (neomutt's ``e``)."""
         self._sed.write_text(sed)
+        another = self._another_deleted()
         self.keys("e")
-        self.wait_for("deleted=1")
+        self.wait_for(another)
         self.sync()
 
     def reply(self, sed: str) -> None:
@@ -268,6 +271,11 @@ class Neomutt:
         """Put what stands in the compose menu into the folder for postponed mail."""
         self.keys("P")
         self.wait_for(r"\{index\}")
+
+    def _another_deleted(self) -> str:
+        """What the screen shows once a mail more is marked as deleted: other hands may have marked some before."""
+        [deleted] = re.findall(r"deleted=(\d+)", self.screen())
+        return rf"deleted=(?!{deleted}\b)"
 
     def _answer(self, prompt: str, text: str) -> None:
         self.wait_for(prompt)

@@ -1,4 +1,4 @@
-"""A support team on real servers: Dovecot, an SMTP server that says who has logged in, and the daemon in its own thread.
+"""A support team on real servers: Dovecot, an SMTP server that knows who has logged in, and the daemon in its thread.
 
 Customers write by SMTP, and what would leave for them is kept. Reviewers come with a mail client of their own.
 """
@@ -48,7 +48,7 @@ address = "{support}@demo.test"
 name = "Example Support"
 imap = {{ host = "127.0.0.1", port = {imap}, security = "none", username = "{support}", password = "{password}" }}
 smtp = {{ host = "127.0.0.1", port = {smtp}, security = "none", username = "{support}", password = "{password}" }}
-poll = "0.3s"
+poll = "0.2s"
 
 [[reviewer]]
 name = "Anna"
@@ -110,7 +110,7 @@ class Office:
     """
 
     def __init__(
-        self, dovecot: Dovecot, home: Path, *, grace: str = "0.5s", settle: str = "1.5s", restore_after: str = "30m"
+        self, dovecot: Dovecot, home: Path, *, grace: str = "0.4s", settle: str = "0.8s", restore_after: str = "30m"
     ) -> None:
         tag = uuid.uuid4().hex[:8]
         self.support, self.anna, self.ben = (f"{name}-{tag}" for name in ("support", "anna", "ben"))
@@ -118,6 +118,7 @@ class Office:
         self._path = home / "config.toml"
         self._times = {"grace": grace, "settle": settle, "restore_after": restore_after}
         self._end = ExitStack()
+        self._clients: dict[str, IMAPClient] = {}
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -169,12 +170,11 @@ class Office:
         lines = [f"problem: {self.worker.problem or 'none'}"]
         for case in self.cases:
             lines += [f"case {case.id}: {row.event} {row.code} by {row.by}: {row.why}" for row in self.log(case)]
-        with logged_in(self.dovecot, self.support) as client:
-            for _, _, folder in client.list_folders():
-                client.select_folder(folder, readonly=True)
-                for uid, row in client.fetch(client.search(), ["FLAGS", "BODY.PEEK[HEADER.FIELDS (SUBJECT)]"]).items():
-                    subject = row[b"BODY[HEADER.FIELDS (SUBJECT)]"].strip()
-                    lines.append(f"{folder}/{uid} {row[b'FLAGS']!r} {subject!r}")
+        for _, _, folder in self._client(self.support).list_folders():
+            client = self._reading(folder)
+            for uid, row in client.fetch(client.search(), ["FLAGS", "BODY.PEEK[HEADER.FIELDS (SUBJECT)]"]).items():
+                subject = row[b"BODY[HEADER.FIELDS (SUBJECT)]"].strip()
+                lines.append(f"{folder}/{uid} {row[b'FLAGS']!r} {subject!r}")
         return "\n".join(lines)
 
     # -- customers
@@ -208,10 +208,7 @@ class Office:
 
     def raw(self, folder: str) -> list[bytes]:
         """Every mail of a folder of the shared account that is not marked as deleted, oldest first."""
-        with logged_in(self.dovecot, self.support) as client:
-            client.select_folder(folder, readonly=True)
-            found = client.fetch(client.search("UNDELETED"), ["BODY.PEEK[]"])
-        return [found[uid][b"BODY[]"] for uid in sorted(found)]
+        return self._read(self.support, folder)
 
     def drafts(self, folder: str) -> list[EmailMessage]:
         """The drafts in Review, Approve, Reject or Escalate."""
@@ -227,10 +224,9 @@ class Office:
 
     def source_flags(self) -> set[bytes]:
         """The flags on the customer's mail."""
-        with logged_in(self.dovecot, self.support) as client:
-            client.select_folder("INBOX", readonly=True)
-            [uid] = client.search(["FROM", CUSTOMER])
-            return set(client.get_flags(uid)[uid])
+        client = self._reading("INBOX")
+        [uid] = client.search(["FROM", CUSTOMER])
+        return set(client.get_flags(uid)[uid])
 
     def sent(self) -> list[EmailMessage]:
         return [parsed(raw) for raw in self.raw("Sent")]
@@ -241,10 +237,22 @@ class Office:
 
     def mailed(self, user: str) -> list[EmailMessage]:
         """What stands in somebody's own inbox."""
-        with logged_in(self.dovecot, user) as client:
-            client.select_folder("INBOX", readonly=True)
-            found = client.fetch(client.search(), ["BODY.PEEK[]"])
-        return [parsed(found[uid][b"BODY[]"]) for uid in sorted(found)]
+        return [parsed(raw) for raw in self._read(user, "INBOX")]
+
+    def _read(self, user: str, folder: str) -> list[bytes]:
+        client = self._reading(folder, user)
+        found = client.fetch(client.search("UNDELETED"), ["BODY.PEEK[]"])
+        return [found[uid][b"BODY[]"] for uid in sorted(found)]
+
+    def _reading(self, folder: str, user: str = "") -> IMAPClient:
+        client = self._client(user or self.support)
+        client.select_folder(folder, readonly=True)
+        return client
+
+    def _client(self, user: str) -> IMAPClient:
+        if user not in self._clients:
+            self._clients[user] = self._end.enter_context(logged_in(self.dovecot, user))
+        return self._clients[user]
 
     # -- what became of it
 

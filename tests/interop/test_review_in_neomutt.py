@@ -1,7 +1,7 @@
 """A reviewer works in neomutt on a real server, the daemon looks on, and the customer gets what was meant, once.
 
-Each story begins with a customer's mail and a draft that stands in Review, and runs on a Dovecot with and one without
-MOVE, UIDPLUS and IDLE.
+Each story begins with a customer's mail and a draft that stands in Review. Whatever is done in folders is done on a
+Dovecot with and on one without MOVE, UIDPLUS and IDLE.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ REFUND = "Hello,\n\nplease refund my order 4711. It came too late – I paid 25 
 REVIEW, APPROVE, REJECT, ESCALATE = (f"Drafts/{name}" for name in ("Review", "Approve", "Reject", "Escalate"))
 #: The subjects of what stands in Review, as far as they tell the two apart.
 DRAFT, PACKET = "Re: My order", "Review"
+
+#: For stories about mails, whose way is the same on every server.
+on_one_server = pytest.mark.parametrize("open_office", ["dovecot"], indirect=True)
 
 
 def test_a_draft_moved_to_approve_reaches_the_customer_word_for_word(office: Office, come_in: ComeIn) -> None:
@@ -124,6 +127,7 @@ def test_an_edit_saved_into_drafts_replaces_the_one_in_review(office: Office, co
     assert words(office.answer()) == words(draft).replace("Kind regards", "Warm regards")
 
 
+@on_one_server
 def test_an_answer_to_the_packet_releases_the_draft(office: Office, come_in: ComeIn) -> None:
     office.customer_writes(REFUND)
     [draft] = office.drafts("Review")
@@ -133,13 +137,15 @@ def test_an_answer_to_the_packet_releases_the_draft(office: Office, come_in: Com
     reviewer.reply("1i approve")
 
     assert words(office.answer()) == words(draft)
+    told = office.until("a word about what was done", lambda: office.told(office.support))
+    assert "Approved" in words(told[-1])
+    office.rounds(2)
     assert office.codes == ["review", "reply-approve", "claim", "accepted"]
     [approval] = [row for row in office.log(office.case) if row.code == "reply-approve"]
     assert "dmarc=pass" in approval.proof
-    told = office.until("a word about what was done", lambda: office.told(office.support))
-    assert "Approved" in words(told[-1])
 
 
+@on_one_server
 def test_an_answer_to_the_packet_in_a_reviewers_own_inbox_carries_a_name(office: Office, come_in: ComeIn) -> None:
     office.customer_writes(REFUND)
     [draft] = office.drafts("Review")
@@ -153,6 +159,7 @@ def test_an_answer_to_the_packet_in_a_reviewers_own_inbox_carries_a_name(office:
     assert approval.by == f"{office.anna}@demo.test"
 
 
+@on_one_server
 def test_words_written_into_the_answer_to_a_packet_are_sent_instead(office: Office, come_in: ComeIn) -> None:
     office.customer_writes(REFUND)
     reviewer = come_in(office)
@@ -165,6 +172,7 @@ def test_words_written_into_the_answer_to_a_packet_are_sent_instead(office: Offi
     assert "> please refund my order 4711." in answer
 
 
+@on_one_server
 def test_a_rejecting_answer_keeps_its_reason_and_leaves_the_question_to_a_person(
     office: Office, come_in: ComeIn
 ) -> None:
@@ -181,6 +189,7 @@ def test_a_rejecting_answer_keeps_its_reason_and_leaves_the_question_to_a_person
     assert office.received == []
 
 
+@on_one_server
 def test_an_answer_without_a_clear_word_does_nothing_and_is_asked_about(office: Office, come_in: ComeIn) -> None:
     office.customer_writes(REFUND)
     reviewer = come_in(office)
@@ -270,7 +279,7 @@ def test_several_drafts_are_approved_with_one_gesture(office: Office, come_in: C
 
 
 def test_a_draft_taken_back_out_of_approve_is_not_sent(open_office: OpenOffice, come_in: ComeIn) -> None:
-    office = open_office(grace="4s")
+    office = open_office(grace="3s")
     office.customer_writes(REFUND, subject="First order")
     office.customer_writes(REFUND, subject="Second order")
     reviewer = come_in(office)
