@@ -121,14 +121,14 @@ def _panel(stage: Stage) -> Panel:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl+C and SIGTERM set, so that everything can be put away."""
+    """An event that Ctrl+C, SIGTERM and a closed window set, so that everything can be put away."""
     ended = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
         ended.set()
 
     before: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {
-        number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
         yield ended
