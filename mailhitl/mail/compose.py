@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from email import message_from_bytes
+from email.errors import MessageError
 from email.header import Header
 from email.message import EmailMessage
-from email.policy import EmailPolicy
+from email.policy import EmailPolicy, compat32
 from email.utils import format_datetime, formataddr
 from html import escape
 from itertools import groupby
@@ -246,8 +248,11 @@ def _file_name(name: str) -> str:
 
 
 def _attach_original(mail: EmailMessage, raw: bytes) -> None:
-    """Attach somebody's mail as it is. RFC 2046 5.2.1 forbids to encode message/rfc822: it must be fit to travel."""
+    """Attach somebody's mail so that a client shows it. RFC 2046 5.2.1 forbids to encode message/rfc822 as a whole, so
+    8-bit parts are encoded one by one; what still isn't fit to travel goes as a file, byte by byte.
+    """
     unix = raw.replace(b"\r\n", b"\n")
+    unix = unix if unix.isascii() else _in_seven_bits(unix)
     if not _travels(unix):
         mail.add_attachment(raw, maintype="application", subtype="octet-stream", cte="base64", filename="original.eml")
         return
@@ -257,6 +262,25 @@ def _attach_original(mail: EmailMessage, raw: bytes) -> None:
     part.set_payload(unix.replace(b"\n", b"\r\n").decode("ascii"))
     mail.make_mixed()
     mail.attach(part)
+
+
+#: Beyond these the standard library takes too long; no ordinary mail comes near.
+_MOST_BYTES, _MOST_BOUNDARIES = 2_000_000, 200
+
+
+def _in_seven_bits(unix: bytes) -> bytes:
+    """Return the mail with its 8-bit parts encoded (RFC 2045 6.2), or as it is where that can't be done truthfully."""
+    header = unix.partition(b"\n\n")[0]
+    if len(unix) > _MOST_BYTES or unix.count(b"\n--") > _MOST_BOUNDARIES or not header.isascii():
+        return unix
+    try:
+        return message_from_bytes(unix, policy=_SEVEN_BIT).as_bytes(policy=_SEVEN_BIT)
+    except (LookupError, ValueError, TypeError, AttributeError, MessageError, RecursionError):
+        # A charset that nobody knows, or bytes that aren't of the one that is named.
+        return unix
+
+
+_SEVEN_BIT = compat32.clone(cte_type="7bit")
 
 
 def _travels(unix: bytes) -> bool:
