@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from mailhitl.case import Case
-from mailhitl.daemon import alerts, decide, packets
+from mailhitl.case import Case, State
+from mailhitl.daemon import alerts, asides, decide, packets
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result, Wish
 from mailhitl.decision import Channel
@@ -27,12 +27,10 @@ from mailhitl.review.reviewers import SOMEONE, Hand
 
 log = structlog.get_logger(__name__)
 
-HELP = (
-    "I did not find a clear decision on the first line of your answer, so nothing was done. Please start with "
-    "“approve”, “reject: why”, “edit: your text” or “escalate: group or name”."
-)
 #: What lets a mail out needs proof of who sent it; what stops one needs less.
 RELEASING = frozenset({"approve", "edit"})
+#: What decides nothing leaves the token good for the decision.
+UNDECIDED = frozenset({"snooze"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +101,21 @@ def tell_about_stranger(app: App, message: Message) -> None:
 def _decide(app: App, incoming: Incoming) -> Result:
     text, _ = render(packets.packet_of(app, incoming.case), app.templates)
     command = read_command(incoming.message, text)
-    if command is None or command.word not in COMMANDS:
-        return Result(False, HELP)
+    if command is None:
+        return asides.choices(app, incoming.case, asides.UNCLEAR)
+    return obey(app, incoming, command)
+
+
+def obey(app: App, incoming: Incoming, command: Command) -> Result:
+    """Do what the command says, if its sender may."""
+    if command.word not in COMMANDS:
+        return asides.choices(app, incoming.case)
     hand, doubt = _hand(app, incoming, releasing=command.word in RELEASING)
     if hand is None:
         return Result(False, doubt)
     wish = Wish(hand, Channel.REPLY, f"reply-{command.word}", command.argument or f"answered “{command.word}”")
     result = COMMANDS[command.word](app, incoming, wish, command)
-    if result.done and incoming.ask:
+    if result.done and incoming.ask and command.word not in UNDECIDED:
         app.store.asks.use(incoming.ask, app.now())
     return result
 
@@ -143,9 +148,10 @@ def _token_doubt(app: App, incoming: Incoming, sender: str) -> str:
         return "Nothing was done: the draft has changed since that mail. Please answer the newest packet."
     if ask is None:
         return "Nothing was done: this answer carries no valid token. Please answer the packet that was mailed to you."
-    if ask.used_at is not None:
+    expired = ask.expires_at <= app.now()
+    if ask.used_at is not None or (expired and case.state is not State.HELD):
         return decide.too_late(app, case).text
-    if ask.expires_at <= app.now():
+    if expired:
         return "Nothing was done: that packet has expired. Please move the draft to Approve instead."
     if ask.reviewer and ask.reviewer != sender:
         app.store.asks.use(ask, app.now())
@@ -169,6 +175,14 @@ def _arrived(app: App, incoming: Incoming, wish: Wish, command: Command) -> Resu
     return decide.arrived(app, incoming.case, wish)
 
 
+def _snooze(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:
+    return asides.snooze(app, incoming.case, wish, command.argument)
+
+
+def _redraft(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:
+    return asides.redraft(app, incoming.case)
+
+
 def _edit(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:
     """The reviewer's own text goes out in place of the draft's; the quoted mail below it stays."""
     if incoming.case.draft_digest is None:
@@ -187,4 +201,6 @@ COMMANDS: dict[str, Callable[[App, Incoming, Wish, Command], Result]] = {
     "edit": _edit,
     "escalate": _escalate,
     "arrived": _arrived,
+    "snooze": _snooze,
+    "redraft": _redraft,
 }

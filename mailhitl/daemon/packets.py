@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from mailhitl.case import Case, Event, State
 from mailhitl.daemon.alerts import people
@@ -16,6 +17,7 @@ from mailhitl.mail.parse import parse
 from mailhitl.mail.stamp import Kind, PrivateId, new_token, token_digest, write_id
 from mailhitl.ports.store import Notice
 from mailhitl.review.packet import Packet, Queue, distinct, render
+from mailhitl.review.reminders import SILENCE
 
 
 def for_folder(app: App, case: Case) -> tuple[str, bytes]:
@@ -85,9 +87,15 @@ def packet_of(app: App, case: Case) -> Packet:
         reasons=distinct([reason for row in log for reason in row.reasons if reason.rule != "approval"]),
         notes=_notes(log, case),
         previous=_previous(app, case, source),
+        expires_at=_closes(app, case),
         queue=Queue(len(others), min((c.opened_at.astimezone(zone) for c in others), default=None)),
         lost=bool(log) and _last_move(log).event is Event.LOSE,
     )
+
+
+def _closes(app: App, case: Case) -> datetime | None:
+    """When it is closed without a decision, on the agent's clock."""
+    return (case.held_at + app.settings.expire_after).astimezone(app.settings.timezone) if case.held_at else None
 
 
 def _previous(app: App, case: Case, source: Message) -> str:
@@ -102,9 +110,11 @@ def _last_move(log: Sequence[Decision]) -> Decision:
 
 
 def _notes(log: Sequence[Decision], case: Case) -> tuple[str, ...]:
-    """Why it is back: the newest refusal to send, if it is about this revision."""
+    """Why it is back, or why it comes to you: the newest refusal to send this revision, or others' silence."""
     telling = (Event.REFUSE, Event.LOSE)
     notes = [
-        row.why for row in log if (row.code == HELD_AGAIN and row.revision == case.revision) or row.event in telling
+        row.why
+        for row in log
+        if (row.code == HELD_AGAIN and row.revision == case.revision) or row.event in telling or row.code == SILENCE
     ]
     return tuple(notes[-1:])
