@@ -15,7 +15,7 @@ from bench.post import deliver, mails
 MOVES = 100
 REVIEW, APPROVE = "Drafts/Review", "Drafts/Approve"
 NOTE = (
-    "(b) floor: when a bare imapclient in IDLE hears of such a move, in another account. Dovecot tells an IDLEing client "
+    "(b) floor: when a bare imapclient in IDLE hears of such a move, in another account. Dovecot tells it "
     "half a second after a change (NOTIFY_DELAY_MSECS, compiled in); what is above the floor is ours."
 )
 

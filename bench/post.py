@@ -19,7 +19,10 @@ QUESTIONS = (
     ("A question", "My neighbour told me that you also repair old lamps. Could somebody call me about one?"),
     ("Wattage", "Does the lamp from your shop window work with a bulb of 60 watts, and is there a green one?"),
 )
-WORDS = "the shop sent me a lamp and it was fine until last week when the switch began to make a strange sound".split()
+WORDS = (
+    *("the", "shop", "sent", "me", "a", "lamp", "and", "it", "was", "fine", "until", "last", "week", "when", "its"),
+    *("switch", "began", "to", "make", "strange", "sound", "which", "nobody", "here", "can", "explain"),
+)
 #: A hard-linked file may have so many names on most file systems.
 LINKS = 30_000
 

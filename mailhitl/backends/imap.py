@@ -19,13 +19,16 @@ from mailhitl.backends.imap_connect import ImapSettings, connect
 from mailhitl.backends.imap_errors import Vanished, response_code
 from mailhitl.backends.imap_session import UNSELECTABLE, ImapSession, OpenFolder
 from mailhitl.errors import PermanentFailure, StaleFolder
-from mailhitl.ports.mailbox import FolderInfo, FolderStatus, Glance, Location
+from mailhitl.ports.mailbox import Addition, FolderInfo, FolderStatus, Glance, Location
 
 #: A FETCH line of 500 UIDs stays under the 8000 octets that every server takes (RFC 2683 3.2.1.5).
 CHUNK = 500
 #: Bytes of bodies that one FETCH may bring, since imaplib keeps all of an answer in memory.
 BODIES = 8_000_000
 HEADER_LIMIT = 65_536
+#: Mails and bytes that one APPEND brings: a server may take all of it into memory before it answers.
+LOAD = 50
+LOAD_BYTES = 1_000_000
 #: UIDs per SEARCH: the answer is one line, and imaplib takes lines up to 1,000,000 bytes.
 SEARCH_SPAN = 80_000
 
@@ -148,16 +151,37 @@ class ImapMailbox:
         return [location for location, row in rows if _message_id(row) == message_id]
 
     def append(self, folder: str, raw: bytes, *, flags: Collection[str] = (), at: datetime | None = None) -> None:
-        kept = self._keepable(folder, flags)
-        mail = _LINE_END.sub(b"\r\n", raw)
-        with self._session.asking(f"add a mail to {folder}", folder) as client:
-            if {"MULTIAPPEND", "LITERAL+"} <= self._session.capabilities:
-                # imapclient's append() waits for the server's go-ahead; this does not (RFC 7888).
-                dated = {"date": at} if at else {}
-                status, data = client.multiappend(folder, [{"msg": mail, "flags": kept, **dated}])
-                client._check_resp("OK", "append", status, data)
-            else:
-                client.append(folder, mail, kept, at)
+        self.append_all(folder, [Addition(raw, frozenset(flags), at)])
+
+    def append_all(self, folder: str, mails: Sequence[Addition]) -> None:
+        # imapclient's append() waits for the server's go-ahead; LITERAL+ does not (RFC 7888).
+        together = {"MULTIAPPEND", "LITERAL+"} <= self._session.capabilities
+        for some in _loads(mails) if together else ():
+            try:
+                self._append_at_once(folder, some)
+            except PermanentFailure:
+                # All or nothing (RFC 3502 6.3.11): one mail too large must not keep the others out.
+                if len(some) == 1:
+                    raise
+                for mail in some:
+                    self._append_at_once(folder, [mail])
+        for mail in () if together else mails:
+            kept = self._keepable(folder, mail.flags)
+            with self._session.asking(f"add a mail to {folder}", folder) as client:
+                client.append(folder, _canonical(mail.raw), kept, mail.at)
+
+    def _append_at_once(self, folder: str, mails: Sequence[Addition]) -> None:
+        rows = [
+            {
+                "msg": _canonical(mail.raw),
+                "flags": self._keepable(folder, mail.flags),
+                **({"date": mail.at} if mail.at else {}),
+            }
+            for mail in mails
+        ]
+        with self._session.asking(f"add mails to {folder}", folder) as client:
+            status, data = client.multiappend(folder, rows)
+            client._check_resp("OK", "append", status, data)
 
     def move(self, location: Location, folder: str) -> bool:
         if not self._stands(location):
@@ -343,6 +367,22 @@ def _spans(first: int, uidnext: int) -> Iterator[str]:
 def _chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
+
+
+def _loads(mails: Sequence[Addition]) -> Iterator[Sequence[Addition]]:
+    """Mails in groups that one command may carry; a large one goes alone."""
+    load: list[Addition] = []
+    for mail in mails:
+        if load and (len(load) == LOAD or sum(len(one.raw) for one in load) + len(mail.raw) > LOAD_BYTES):
+            yield load
+            load = []
+        load.append(mail)
+    if load:
+        yield load
+
+
+def _canonical(raw: bytes) -> bytes:
+    return _LINE_END.sub(b"\r\n", raw)
 
 
 def _order(location: Location) -> tuple[str, int, int]:

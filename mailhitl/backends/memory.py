@@ -18,7 +18,7 @@ from email.policy import compat32
 
 from mailhitl.delivery import Handover, Phase, RecipientResult, Status
 from mailhitl.errors import StaleFolder
-from mailhitl.ports.mailbox import FolderInfo, FolderStatus, Glance, Location
+from mailhitl.ports.mailbox import Addition, FolderInfo, FolderStatus, Glance, Location
 
 HEADER_LIMIT = 65_536
 CAPABILITIES = frozenset({"IMAP4REV1", "UIDPLUS", "MOVE", "IDLE", "NAMESPACE", "SPECIAL-USE", "CONDSTORE"})
@@ -149,6 +149,10 @@ class MemoryMailbox:
     def append(self, folder: str, raw: bytes, *, flags: Collection[str] = (), at: datetime | None = None) -> None:
         with self._turn("append", changes=(folder,)):
             self._add(folder, raw, flags, at)
+
+    def append_all(self, folder: str, mails: Sequence[Addition]) -> None:
+        for mail in mails:
+            self.append(folder, mail.raw, flags=mail.flags, at=mail.at)
 
     def move(self, location: Location, folder: str) -> bool:
         with self._turn("move", changes=(location.folder, folder)):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
+from itertools import islice
 
 import structlog
 
@@ -10,20 +12,21 @@ from mailhitl.case import Case, Outcome, State
 from mailhitl.daemon import alerts, packets
 from mailhitl.daemon.app import App
 from mailhitl.daemon.look import look
+from mailhitl.daemon.parcels import Parcel, pack, put
 from mailhitl.daemon.poison import each
 from mailhitl.errors import StaleFolder
-from mailhitl.mail.compose import compose_filed
-from mailhitl.mail.parse import parse
 from mailhitl.mail.stamp import Kind, PrivateId, write_id
 from mailhitl.ports.mailbox import Location
 from mailhitl.ports.store import Filed
 from mailhitl.review.filing import Action, Confirm, File, Forget, Late, Miss, Return, Withdraw, plan
-from mailhitl.review.gesture import Role
+from mailhitl.review.gesture import Look
 
 log = structlog.get_logger(__name__)
 
 #: The row that remembers that the customer's own mail was flagged for a person.
 FLAG = "flag"
+#: How many cases are filed together: a crash between plan and confirm leaves so many to be looked for.
+BATCH = 50
 
 
 def run_once(app: App) -> int:
@@ -32,27 +35,44 @@ def run_once(app: App) -> int:
     for row in app.store.filings.standing(app.settings.mailbox):
         standing[row.case_id].append(row)
     looks = {one.case.id: one for one in look(app).looks}
-
-    def work(app: App, case: Case) -> int:
-        rows = standing[case.id]
-        steps = [*plan(looks[case.id], rows, app.now(), app.settings.restore_after)]
-        for step in steps:
-            _carry_out(app, case, rows, step)
-        return len(steps)
-
-    done = each(app, "filing", [one.case for one in looks.values()], work)
+    queue = packets.in_line([one.case for one in looks.values()])
+    rest, done = iter(looks.values()), 0
+    while some := list(islice(rest, BATCH)):
+        done += _serve(app, some, standing, queue)
     for row in (row for case_id, rows in standing.items() if case_id not in looks for row in rows):
         app.store.filings.withdraw(row)
     return done + each(app, "filing", _to_flag(app), _flag)
 
 
+def _serve(app: App, some: Sequence[Look], standing: dict[int, list[Filed]], queue: Sequence[Case]) -> int:
+    """File what is to be filed for all of these, then do the rest: the new stands before the old is withdrawn."""
+    looks = {one.case.id: one for one in some}
+    steps: dict[int, list[Action]] = {}
+    parcels: list[Parcel] = []
+
+    def compose(app: App, case: Case) -> int:
+        rows = standing[case.id]
+        planned = [*plan(looks[case.id], rows, app.now(), app.settings.restore_after)]
+        parcels.extend([pack(app, case, step, rows, queue) for step in planned if isinstance(step, File)])
+        steps[case.id] = planned
+        return len(planned)
+
+    def carry_out(app: App, case: Case) -> int:
+        for step in steps[case.id]:
+            _carry_out(app, case, standing[case.id], step)
+        return 0
+
+    done = each(app, "filing", [one.case for one in some], compose)
+    put(app, parcels)
+    return done + each(app, "filing", [one.case for one in some if steps.get(one.case.id)], carry_out)
+
+
 def _carry_out(app: App, case: Case, rows: list[Filed], step: Action) -> None:
     match step:
         case File():
-            _file(app, case, step)
+            """Done before, for many cases at once."""
         case Confirm(_, revision, kind):
-            row = _row(app, case, rows, revision, kind)
-            app.store.filings.confirm(row, app.now())
+            app.store.filings.confirm(_row(app, case, rows, revision, kind), at=app.now())
         case Miss(row):
             app.store.filings.mark_missing(row, app.now())
         case Withdraw(sighting):
@@ -82,38 +102,6 @@ def _row(app: App, case: Case, rows: list[Filed], revision: int, kind: Kind) -> 
     return row
 
 
-def _file(app: App, case: Case, step: File) -> None:
-    """Plan, look whether it stands there, append, confirm: a crash at any point leaves at most one."""
-    folder = app.folders.outgoing if step.role is Role.OUTGOING else app.folders.review
-    if step.kind is Kind.PACKET:
-        message_id, raw = packets.for_folder(app, case)
-    else:
-        message_id = write_id(PrivateId(Kind.DRAFT, case.id, step.revision), app.key, app.settings.domain)
-        raw = _draft(app, case)
-    row = Filed(case.id, step.revision, step.kind, message_id, folder, app.now())
-    app.store.filings.plan(row)
-    if not app.mailbox.find(folder, message_id):
-        # No keyword: saved by neomutt 20220429, "\\Draft $Keyword" reaches the server as one broken flag.
-        app.mailbox.append(folder, raw, flags=("\\Draft",) if step.kind is Kind.DRAFT else (), at=app.now())
-    app.store.filings.confirm(row, app.now())
-    log.info("filed", case=case.id, kind=str(step.kind), revision=step.revision, restored=step.restore)
-    if step.restore:
-        text = f"The draft could not be seen in any folder any more, so it was put back into {folder}."
-        alerts.note(app, case, key=f"restored:{case.revision}:{app.now().date()}", text=text)
-
-
-def _draft(app: App, case: Case) -> bytes:
-    return compose_filed(
-        app.store.cases.draft(case),
-        parse(app.store.cases.source(case)),
-        case_id=case.id,
-        revision=case.revision,
-        key=app.key,
-        sender=app.settings.address,
-        now=app.now(),
-    )
-
-
 def _to_flag(app: App) -> list[Case]:
     """Cases whose customer a person has to answer by hand: rejected, blocked or set aside, and not flagged yet."""
     standing = app.store.filings.standing(app.settings.mailbox)
@@ -130,5 +118,5 @@ def _flag(app: App, case: Case) -> int:
     except StaleFolder:
         log.warning("the customer's mail is not where it was", case=case.id)
     app.store.filings.plan(row)
-    app.store.filings.confirm(row, app.now())
+    app.store.filings.confirm(row, at=app.now())
     return 1

@@ -79,17 +79,19 @@ def _looks(app: App, seen: dict[int, list[Sighting]]) -> Iterator[Look]:
             continue
         if case.mailbox == app.settings.mailbox:
             cases[case.id] = case
+    for gone in [key for key in app.digests if key[0] not in cases]:
+        del app.digests[gone]
     for case_id in sorted(cases):
         yield look_of(app, cases[case_id], tuple(seen.get(case_id, ())))
 
 
 def look_of(app: App, case: Case, sightings: tuple[Sighting, ...]) -> Look:
     """Put one case beside what was seen of it."""
-    revisions: dict[str, int] = {}
-    for revision in range(1, case.revision + 1):
-        revisions[app.store.cases.draft(case, revision).digest] = revision
-    draft = app.store.cases.draft(case) if case.draft_digest else None
-    return Look(case, draft, revisions, sightings)
+    numbers = range(1, case.revision + 1)
+    for number in numbers:
+        if (case.id, number) not in app.digests:
+            app.digests[case.id, number] = app.store.cases.draft(case, number).digest
+    return Look(case, {app.digests[case.id, number]: number for number in numbers}, sightings)
 
 
 def _read_new(app: App, role: Role, owner: str, new: Sequence[Location]) -> Iterator[Foreign]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from mailhitl.case import Case, Event, State
@@ -15,50 +15,61 @@ from mailhitl.mail.compose import compose_notice
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
 from mailhitl.mail.stamp import Kind, PrivateId, new_token, token_digest, write_id
-from mailhitl.ports.store import Notice
+from mailhitl.ports.store import Ask, Notice
 from mailhitl.review.packet import Packet, Queue, distinct, render
 from mailhitl.review.reminders import SILENCE
 
 
-def for_folder(app: App, case: Case) -> tuple[str, bytes]:
-    """Return (Message-ID, bytes) of the packet that stands beside the draft.
+def in_line(cases: Iterable[Case]) -> list[Case]:
+    """Those of these cases that wait for a person, the one that has waited longest first."""
+    return sorted((case for case in cases if case.state is State.HELD), key=lambda case: case.opened_at)
+
+
+def waiting(app: App) -> list[Case]:
+    """All that wait for a person."""
+    return in_line(app.store.cases.in_state(State.HELD, mailbox=app.settings.mailbox))
+
+
+def for_folder(app: App, case: Case, queue: Sequence[Case]) -> tuple[str, bytes, Ask]:
+    """Return (Message-ID, bytes, who is asked) of the packet that stands beside the draft; the store knows it not yet.
 
     Its token proves only that somebody can read the shared mailbox: no more than a hand in a folder does.
     """
     token = new_token()
     expires = app.now() + app.settings.expire_after
-    app.store.asks.ask(case, "", token_digest(token, app.key), app.now(), expires)
+    ask = Ask(0, case.id, case.revision, "", token_digest(token, app.key), case.draft_digest or "", app.now(), expires)
     message_id = write_id(PrivateId(Kind.PACKET, case.id, case.revision, token), app.key, app.settings.domain)
-    return message_id, _compose(app, case, app.settings.address.spec, message_id)
+    return message_id, _compose(app, case, app.settings.address.spec, message_id, queue), ask
 
 
 def run_once(app: App) -> int:
     """Queue a packet for every reviewer who has to be asked about a held case and was not; return how many."""
     if app.settings.notify != "reviewers":
         return 0
-    return each(app, "packets", app.store.cases.in_state(State.HELD, mailbox=app.settings.mailbox), _ask_all)
+    queue = waiting(app)
+    return each(app, "packets", queue, lambda app, case: _ask_all(app, case, queue))
 
 
-def _ask_all(app: App, case: Case) -> int:
+def _ask_all(app: App, case: Case, queue: Sequence[Case]) -> int:
     known = {ask.reviewer for ask in app.store.asks.of(case) if ask.revision == case.revision}
     missing = [person.address.lower() for person in people(app, case.group) if person.address.lower() not in known]
     for reviewer in missing:
-        _ask(app, case, reviewer)
+        _ask(app, case, reviewer, queue)
     return len(missing)
 
 
-def _ask(app: App, case: Case, reviewer: str) -> None:
+def _ask(app: App, case: Case, reviewer: str, queue: Sequence[Case]) -> None:
     token = new_token()
     expires = app.now() + app.settings.expire_after
     message_id = write_id(PrivateId(Kind.PACKET, case.id, case.revision, token), app.key, app.settings.domain)
-    raw = _compose(app, case, reviewer, message_id)
+    raw = _compose(app, case, reviewer, message_id, queue)
     key = f"packet:{case.id}:{case.revision}:{reviewer}"
     notice = Notice(0, app.settings.mailbox, key, "packet", reviewer, message_id, raw, app.now())
     app.store.asks.ask(case, reviewer, token_digest(token, app.key), app.now(), expires, notice=notice)
 
 
-def _compose(app: App, case: Case, to: str, message_id: str) -> bytes:
-    packet = packet_of(app, case)
+def _compose(app: App, case: Case, to: str, message_id: str, queue: Sequence[Case]) -> bytes:
+    packet = packet_of(app, case, queue)
     text, html = render(packet, app.templates)
     return compose_notice(
         sender=app.settings.address,
@@ -72,13 +83,11 @@ def _compose(app: App, case: Case, to: str, message_id: str) -> bytes:
     )
 
 
-def packet_of(app: App, case: Case) -> Packet:
-    """All that a packet on this case says now."""
+def packet_of(app: App, case: Case, queue: Sequence[Case] = ()) -> Packet:
+    """All that a packet on this case says now. ``queue`` are all that wait, the oldest first (default: asked for)."""
     source = parse(app.store.cases.source(case))
     draft = app.store.cases.draft(case) if case.draft_digest else None
     log = app.store.cases.log(case)
-    zone = app.settings.timezone
-    others = [c for c in app.store.cases.in_state(State.HELD, mailbox=app.settings.mailbox) if c.id != case.id]
     return Packet(
         case=case,
         source=source,
@@ -88,7 +97,7 @@ def packet_of(app: App, case: Case) -> Packet:
         notes=_notes(log, case),
         previous=_previous(app, case, source),
         expires_at=_closes(app, case),
-        queue=Queue(len(others), min((c.opened_at.astimezone(zone) for c in others), default=None)),
+        queue=_besides(app, case, queue or waiting(app)),
         lost=bool(log) and _last_move(log).event is Event.LOSE,
     )
 
@@ -96,6 +105,12 @@ def packet_of(app: App, case: Case) -> Packet:
 def _closes(app: App, case: Case) -> datetime | None:
     """When it is closed without a decision, on the agent's clock."""
     return (case.held_at + app.settings.expire_after).astimezone(app.settings.timezone) if case.held_at else None
+
+
+def _besides(app: App, case: Case, queue: Sequence[Case]) -> Queue:
+    oldest = next((other.opened_at for other in queue if other.id != case.id), None)
+    count = len(queue) - (case.state is State.HELD)
+    return Queue(count, oldest and oldest.astimezone(app.settings.timezone))
 
 
 def _previous(app: App, case: Case, source: Message) -> str:

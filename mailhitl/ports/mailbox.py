@@ -52,6 +52,15 @@ class Glance:
     header: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A mail to be added to a folder. ``at`` becomes its INTERNALDATE; None leaves that to the server."""
+
+    raw: bytes = field(repr=False)
+    flags: frozenset[str] = frozenset()
+    at: datetime | None = None
+
+
 class Mailbox(Protocol):
     """A mail account with folders (IMAP says: an account with mailboxes).
 
@@ -108,6 +117,10 @@ class Mailbox(Protocol):
 
     def append(self, folder: str, raw: bytes, *, flags: Collection[str] = (), at: datetime | None = None) -> None:
         """Add a mail. Keywords the folder cannot keep are dropped. Not idempotent: call ``find`` first."""
+        ...
+
+    def append_all(self, folder: str, mails: Sequence[Addition]) -> None:
+        """``append`` for many mails in few exchanges, in this order. Where it fails, some of them may stand there."""
         ...
 
     def move(self, location: Location, folder: str) -> bool:

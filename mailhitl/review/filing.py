@@ -82,7 +82,7 @@ def plan(look: Look, filed: Sequence[Filed], now: datetime, restore_after: timed
     """Yield what to do for one case. ``filed`` is what the store remembers of it; filing comes before withdrawing."""
     case = look.case
     if case.state is State.HELD:
-        if look.draft is not None:
+        if case.draft_digest is not None:
             yield from _stand(look, filed, Kind.DRAFT, now, restore_after)
         yield from _stand(look, filed, Kind.PACKET, now, restore_after)
         yield from _tidy(look)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailhitl.case import Case, Event
-from mailhitl.draft import Draft
 from mailhitl.mail.edited import EditedDraft
 from mailhitl.mail.stamp import Kind
 from mailhitl.ports.mailbox import Location
@@ -52,12 +51,11 @@ class Sighting:
 class Look:
     """All that one look at the folders showed of one case.
 
-    ``draft`` is its current draft as the store has it, ``revisions`` maps the digest of every stored revision to its
-    number. IMAP never says who moved a mail; what is seen is all there is.
+    ``revisions`` maps the digest of every stored revision to its number. IMAP never says who moved a mail; what is seen
+    is all there is.
     """
 
     case: Case
-    draft: Draft | None
     revisions: Mapping[str, int]
     sightings: tuple[Sighting, ...]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from mailhitl.case import Case
 from mailhitl.ports.store import Ask, Notice
@@ -11,6 +12,9 @@ from mailhitl.store import notices
 from mailhitl.store.database import Database
 from mailhitl.store.models import AskRow
 from mailhitl.store.values import ask_of
+
+#: Rows of one INSERT: SQLite before 3.32 allows 999 parameters.
+ROWS = 100
 
 
 class SqlAsks:
@@ -46,6 +50,12 @@ class SqlAsks:
             )
             return ask_of(self._database.first(AskRow.select().where(AskRow.id == ask_id)))
 
+    def ask_all(self, asks: Sequence[Ask]) -> None:
+        with self._database.tx(durable=True):
+            for start in range(0, len(asks), ROWS):
+                rows = [_columns(ask) for ask in asks[start : start + ROWS]]
+                self._database.run(AskRow.insert_many(rows))
+
     def of(self, case: Case) -> Sequence[Ask]:
         query = AskRow.select().where(AskRow.case == case.id).order_by(AskRow.id)
         return [ask_of(row) for row in self._database.rows(query)]
@@ -58,3 +68,16 @@ class SqlAsks:
         unused = (AskRow.id == ask.id) & AskRow.used_at.is_null()
         with self._database.tx():
             return bool(self._database.run(AskRow.update(used_at=at).where(unused)))
+
+
+def _columns(ask: Ask) -> dict[str, Any]:
+    return {
+        "case": ask.case_id,
+        "revision": ask.revision,
+        "reviewer": ask.reviewer,
+        "token_digest": ask.token_digest,
+        "draft_digest": ask.draft_digest,
+        "asked_at": ask.asked_at,
+        "expires_at": ask.expires_at,
+        "used_at": ask.used_at,
+    }

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from peewee import EXCLUDED
+
 from mailhitl.ports.store import Filed
 from mailhitl.store.database import Database
 from mailhitl.store.models import CaseRow, FiledRow
@@ -13,6 +15,8 @@ from mailhitl.store.values import filed_of
 
 #: Which mail it is, and where.
 KEY = (FiledRow.case, FiledRow.revision, FiledRow.kind, FiledRow.message_id, FiledRow.folder)
+#: Rows of one INSERT: SQLite before 3.32 allows 999 parameters.
+ROWS = 100
 
 
 class SqlFilings:
@@ -25,38 +29,46 @@ class SqlFilings:
         query = FiledRow.select().where(FiledRow.mailbox == mailbox).order_by(*KEY)
         return [filed_of(row) for row in self._database.rows(query)]
 
-    def plan(self, filed: Filed) -> None:
-        # Durable, and the case with it: a draft in a folder must never name a case that a power cut has undone.
-        times = {"planned_at": filed.planned_at, "filed_at": filed.filed_at, "missing_since": filed.missing_since}
+    def plan(self, *filed: Filed) -> None:
+        # Durable, and the cases with it: a draft in a folder must never name a case that a power cut has undone.
         with self._database.tx(durable=True):
-            case = self._database.first(CaseRow.select(CaseRow.mailbox).where(CaseRow.id == filed.case_id))
-            if case is None:
-                raise KeyError(f"there is no case {filed.case_id}")
-            self._database.run(
-                FiledRow.insert(
-                    mailbox=case.mailbox,
-                    case=filed.case_id,
-                    revision=filed.revision,
-                    kind=filed.kind,
-                    message_id=filed.message_id,
-                    folder=filed.folder,
-                    **times,
-                ).on_conflict(conflict_target=list(KEY), update=times)
-            )
+            for start in range(0, len(filed), ROWS):
+                self._plan(filed[start : start + ROWS])
 
-    def confirm(self, filed: Filed, at: datetime) -> None:
-        self._update(filed, filed_at=at, missing_since=None)
+    def confirm(self, *filed: Filed, at: datetime) -> None:
+        with self._database.tx():
+            for one in filed:
+                self._database.run(FiledRow.update(filed_at=at, missing_since=None).where(_this(one)))
 
     def mark_missing(self, filed: Filed, since: datetime | None) -> None:
-        self._update(filed, missing_since=since)
+        with self._database.tx():
+            self._database.run(FiledRow.update(missing_since=since).where(_this(filed)))
 
     def withdraw(self, filed: Filed) -> None:
         with self._database.tx():
             self._database.run(FiledRow.delete().where(_this(filed)))
 
-    def _update(self, filed: Filed, **times: datetime | None) -> None:
-        with self._database.tx():
-            self._database.run(FiledRow.update(**times).where(_this(filed)))
+    def _plan(self, filed: Sequence[Filed]) -> None:
+        asked = CaseRow.select(CaseRow.id, CaseRow.mailbox).where(CaseRow.id.in_({one.case_id for one in filed}))
+        mailboxes = {row.id: row.mailbox for row in self._database.rows(asked)}
+        rows = [{"mailbox": mailboxes.get(one.case_id), "case": one.case_id, **_columns(one)} for one in filed]
+        if unknown := [one.case_id for one in filed if one.case_id not in mailboxes]:
+            raise KeyError(f"there is no case {unknown[0]}")
+        again = {FiledRow.planned_at: EXCLUDED.planned_at, FiledRow.filed_at: EXCLUDED.filed_at}
+        again[FiledRow.missing_since] = EXCLUDED.missing_since
+        self._database.run(FiledRow.insert_many(rows).on_conflict(conflict_target=list(KEY), update=again))
+
+
+def _columns(filed: Filed) -> dict[str, Any]:
+    return {
+        "revision": filed.revision,
+        "kind": filed.kind,
+        "message_id": filed.message_id,
+        "folder": filed.folder,
+        "planned_at": filed.planned_at,
+        "filed_at": filed.filed_at,
+        "missing_since": filed.missing_since,
+    }
 
 
 def _this(filed: Filed) -> Any:

@@ -53,7 +53,7 @@ def packet(role: Role, *, revision: int = 2) -> Sighting:
 
 
 def look(*seen: Sighting, state: State = State.HELD, not_before: datetime | None = None) -> Look:
-    return Look(case(state, not_before), CURRENT, {OLD.digest: 1, CURRENT.digest: 2}, seen)
+    return Look(case(state, not_before), {OLD.digest: 1, CURRENT.digest: 2}, seen)
 
 
 SIGHTS: dict[str, tuple[Look, Event | None, str]] = {

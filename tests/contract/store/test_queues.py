@@ -59,7 +59,7 @@ def test_a_mail_of_ours_is_planned_then_confirmed_then_withdrawn(store: SqlStore
     store.filings.plan(planned)
     assert store.filings.standing("support") == [planned]
     assert store.filings.standing("sales") == []
-    store.filings.confirm(planned, NOON + MINUTE)
+    store.filings.confirm(planned, at=NOON + MINUTE)
     store.filings.mark_missing(planned, NOON + HOUR)
     assert store.filings.standing("support") == [replace(planned, filed_at=NOON + MINUTE, missing_since=NOON + HOUR)]
     store.filings.mark_missing(planned, None)
@@ -71,7 +71,7 @@ def test_a_mail_of_ours_is_planned_then_confirmed_then_withdrawn(store: SqlStore
 def test_a_mail_of_ours_that_is_planned_again_counts_as_not_filed(store: SqlStore) -> None:
     planned = Filed(held(store).id, 1, "draft", "<d@x>", "Drafts/Review", NOON)
     store.filings.plan(planned)
-    store.filings.confirm(planned, NOON)
+    store.filings.confirm(planned, at=NOON)
     store.filings.plan(replace(planned, planned_at=NOON + HOUR))
     assert store.filings.standing("support") == [replace(planned, planned_at=NOON + HOUR)]
 

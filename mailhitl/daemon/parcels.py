@@ -1,0 +1,105 @@
+"""Drafts and packets on their way into a folder: planned, added and confirmed, many in one exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import structlog
+
+from mailhitl.case import Case
+from mailhitl.daemon import alerts, packets
+from mailhitl.daemon.app import App
+from mailhitl.mail.compose import compose_filed
+from mailhitl.mail.parse import parse
+from mailhitl.mail.stamp import Kind, PrivateId, write_id
+from mailhitl.ports.mailbox import Addition
+from mailhitl.ports.store import Ask, Filed
+from mailhitl.review.filing import File
+from mailhitl.review.gesture import Role
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One draft or packet, composed. ``earlier`` is set when it was planned before, and nobody knows how that ended."""
+
+    case: Case
+    row: Filed
+    raw: bytes = field(repr=False)
+    ask: Ask | None
+    earlier: Filed | None
+    restored: bool
+
+
+def pack(app: App, case: Case, step: File, rows: Sequence[Filed], queue: Sequence[Case]) -> Parcel:
+    """Compose what this step is to file."""
+    folder = app.folders.outgoing if step.role is Role.OUTGOING else app.folders.review
+    ask = None
+    if step.kind is Kind.PACKET:
+        message_id, raw, ask = packets.for_folder(app, case, queue)
+    else:
+        message_id = write_id(PrivateId(Kind.DRAFT, case.id, step.revision), app.key, app.settings.domain)
+        raw = _draft(app, case)
+    row = Filed(case.id, step.revision, step.kind, message_id, folder, app.now())
+    same = (row for row in rows if (row.revision, row.kind) == (step.revision, step.kind) and row.filed_at is None)
+    return Parcel(case, row, raw, ask, next(same, None), step.restore)
+
+
+def put(app: App, parcels: Sequence[Parcel]) -> None:
+    """Plan, add, confirm: a crash at any point leaves at most one of each, which the next look finds.
+
+    The look before saw none of them. Only what an earlier run was about to add may have come in since, from a
+    connection that broke.
+    """
+    parcels = [parcel for parcel in parcels if not _stands(app, parcel)]
+    if not parcels:
+        return
+    app.heartbeat()
+    app.store.asks.ask_all([parcel.ask for parcel in parcels if parcel.ask])
+    app.store.filings.plan(*(parcel.row for parcel in parcels))
+    for folder, group in groupby(sorted(parcels, key=_folder), key=_folder):
+        app.mailbox.append_all(folder, [_addition(parcel) for parcel in group])
+    app.store.filings.confirm(*(parcel.row for parcel in parcels), at=app.now())
+    for parcel in parcels:
+        _tell(app, parcel)
+
+
+def _folder(parcel: Parcel) -> str:
+    return parcel.row.folder
+
+
+def _stands(app: App, parcel: Parcel) -> bool:
+    earlier = parcel.earlier
+    if earlier is None or not app.mailbox.find(earlier.folder, earlier.message_id):
+        return False
+    app.store.filings.confirm(earlier, at=app.now())
+    return True
+
+
+def _addition(parcel: Parcel) -> Addition:
+    # No keyword: saved by neomutt 20220429, "\\Draft $Keyword" reaches the server as one broken flag.
+    flags = frozenset({"\\Draft"} if parcel.row.kind == Kind.DRAFT else ())
+    return Addition(parcel.raw, flags, parcel.row.planned_at)
+
+
+def _tell(app: App, parcel: Parcel) -> None:
+    case, row = parcel.case, parcel.row
+    log.info("filed", case=case.id, kind=row.kind, revision=row.revision, restored=parcel.restored)
+    if parcel.restored:
+        text = f"The draft could not be seen in any folder any more, so it was put back into {row.folder}."
+        alerts.note(app, case, key=f"restored:{case.revision}:{app.now().date()}", text=text)
+
+
+def _draft(app: App, case: Case) -> bytes:
+    return compose_filed(
+        app.store.cases.draft(case),
+        parse(app.store.cases.source(case)),
+        case_id=case.id,
+        revision=case.revision,
+        key=app.key,
+        sender=app.settings.address,
+        now=app.now(),
+    )
