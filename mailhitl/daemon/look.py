@@ -98,7 +98,7 @@ def _read_new(app: App, role: Role, owner: str, new: Sequence[Location]) -> Iter
     for glance in app.mailbox.glance(new) if new else ():
         header = parse_header(glance.header)
         claim = identify(header, app.key) or _by_thread(app, role, header)
-        if claim is None or claim.kind is Kind.NOTICE:
+        if claim is None or claim.kind in (Kind.NOTICE, Kind.WORKLIST):
             if role in (Role.APPROVE, Role.REJECT, Role.ESCALATE):
                 yield Foreign(role, glance.location, header.sender.key in app.settings.own, header.subject)
             else:

@@ -60,13 +60,14 @@ class Kind(StrEnum):
     MH = "mh"  # in References, just before the customer's own id
     DRAFT = "draft"  # the Message-ID of a filed draft
     PACKET = "packet"  # the Message-ID of a packet; carries the reviewer's token
+    WORKLIST = "worklist"  # the Message-ID of a list of all that waits; carries the reviewer's token
     SENT = "sent"  # the Message-ID of what the customer gets
     NOTICE = "notice"  # the Message-ID of any other mail to our own people
 
 
 @dataclass(frozen=True, slots=True)
 class PrivateId:
-    """A Message-ID of ours, taken apart. ``token`` is only filled for a packet."""
+    """A Message-ID of ours, taken apart. ``token`` is only filled for a packet or worklist."""
 
     kind: Kind
     case_id: int

@@ -29,7 +29,7 @@ def identify(header: Message, key: bytes) -> Claim | None:
     packet carries their ids too, but names the answered one in In-Reply-To: it is not the draft.
     """
     own = read_id(header.message_id, key)
-    if own and own.kind in (Kind.PACKET, Kind.NOTICE):
+    if own and own.kind in (Kind.PACKET, Kind.NOTICE, Kind.WORKLIST):
         return Claim(own.kind, own.case_id, own.revision)
     if answered_id(header, key):
         return None
@@ -41,13 +41,13 @@ def identify(header: Message, key: bytes) -> Claim | None:
 
 
 def answered_id(header: Message, key: bytes) -> PrivateId | None:
-    """Return the packet or draft that this mail answers, newest first, or None.
+    """Return the packet, draft or worklist that this mail answers, newest first, or None.
 
     Claws rebuilds In-Reply-To from References, so both are read.
     """
     for message_id in (*header.in_reply_to, *reversed(header.references)):
         private = read_id(message_id, key)
-        if private and private.kind in (Kind.PACKET, Kind.DRAFT):
+        if private and private.kind in (Kind.PACKET, Kind.DRAFT, Kind.WORKLIST):
             return private
     return None
 

@@ -1,0 +1,133 @@
+"""One command on one case by one reviewer's mail: whose hand it was, whether that is proven, and what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from mailhitl.case import Case, State
+from mailhitl.daemon import asides, decide
+from mailhitl.daemon.app import App
+from mailhitl.daemon.decide import Result, Wish
+from mailhitl.decision import Channel
+from mailhitl.mail.authenticity import vouched
+from mailhitl.mail.edited import EditedDraft
+from mailhitl.mail.message import Message
+from mailhitl.mail.reply import Command
+from mailhitl.ports.store import Ask
+from mailhitl.review.reviewers import SOMEONE, Hand
+
+#: What lets a mail out needs proof of who sent it; what stops one needs less.
+RELEASING = frozenset({"approve", "edit"})
+#: What decides nothing leaves the token good for the decision.
+UNDECIDED = frozenset({"snooze"})
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A command mail, with what its token stands for."""
+
+    message: Message
+    case: Case
+    ask: Ask | None
+    revision: int
+
+
+def obey(app: App, incoming: Incoming, command: Command) -> Result:
+    """Do what the command says, if its sender may."""
+    if command.word not in COMMANDS:
+        return asides.choices(app, incoming.case)
+    hand, doubt = _hand(app, incoming, releasing=command.word in RELEASING)
+    if hand is None:
+        return Result(False, doubt)
+    wish = Wish(hand, Channel.REPLY, f"reply-{command.word}", command.argument or f"answered “{command.word}”")
+    result = COMMANDS[command.word](app, incoming, wish, command)
+    if result.done and incoming.ask and command.word not in UNDECIDED:
+        app.store.asks.use(incoming.ask, app.now())
+    return result
+
+
+def _hand(app: App, incoming: Incoming, *, releasing: bool) -> tuple[Hand | None, str]:
+    """Whose hand, or why it does not count. Weak proof may stop a mail, never release it."""
+    sender = incoming.message.sender.key
+    person = app.reviewers.by_address(sender)
+    by, named = (person.address.lower(), True) if person else (SOMEONE, False)
+    doubt = _token_doubt(app, incoming, sender)
+    if doubt:
+        return None, doubt
+    if not releasing:
+        return Hand(by, named, "reply with a valid token"), ""
+    if app.settings.reply_approval == "off":
+        return None, "Approving by mail is switched off here. Please move the draft to Approve instead."
+    proof = vouched(incoming.message, trusted=app.settings.trusted_authserv)
+    if proof is None and app.settings.reply_approval == "authenticated":
+        return None, (
+            "Nothing was done: no mail server we trust has confirmed that this mail comes from you. "
+            "Please move the draft to Approve instead, and tell your admin (review.trusted_authserv)."
+        )
+    return Hand(by, named, f"reply with a valid token, {proof or 'address not verified'}"), ""
+
+
+def _token_doubt(app: App, incoming: Incoming, sender: str) -> str:
+    """Why the token does not count, in words for the one who used it; "" when it does."""
+    ask, case = incoming.ask, incoming.case
+    if incoming.revision != case.revision or (ask and ask.draft_digest != (case.draft_digest or "")):
+        return "Nothing was done: the draft has changed since that mail. Please answer the newest packet."
+    if ask is None:
+        return "Nothing was done: this answer carries no valid token. Please answer the packet that was mailed to you."
+    expired = ask.expires_at <= app.now()
+    if ask.used_at is not None or (expired and case.state is not State.HELD):
+        return decide.too_late(app, case).text
+    if expired:
+        return "Nothing was done: that packet has expired. Please move the draft to Approve instead."
+    if ask.reviewer and ask.reviewer != sender:
+        app.store.asks.use(ask, app.now())
+        return "Nothing was done: that packet was mailed to somebody else. Please answer your own."
+    return ""
+
+
+def _approve(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:
+    return decide.approve(app, incoming.case, wish)
+
+
+def _reject(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:
+    return decide.reject(app, incoming.case, wish)
+
+
+def _escalate(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:
+    return decide.escalate(app, incoming.case, wish, command.argument)
+
+
+def _arrived(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:
+    return decide.arrived(app, incoming.case, wish)
+
+
+def _snooze(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:
+    return asides.snooze(app, incoming.case, wish, command.argument)
+
+
+def _redraft(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:
+    return asides.redraft(app, incoming.case)
+
+
+def _edit(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:
+    """The reviewer's own text goes out in place of the draft's; the quoted mail below it stays."""
+    if incoming.case.draft_digest is None:
+        return Result(False, "There is no draft to edit. Please answer the customer yourself.")
+    if not command.argument.strip():
+        return Result(False, "Nothing was done: write your text after “edit:”.")
+    current = app.store.cases.draft(incoming.case)
+    bare = replace(current, text=command.argument.strip())
+    wanted = app.drafting.with_quote(bare, decide.source_of(app, incoming.case))
+    return decide.approve(app, incoming.case, wish, EditedDraft(wanted, (), ""))
+
+
+COMMANDS: dict[str, Callable[[App, Incoming, Wish, Command], Result]] = {
+    "approve": _approve,
+    "reject": _reject,
+    "edit": _edit,
+    "escalate": _escalate,
+    "arrived": _arrived,
+    "snooze": _snooze,
+    "redraft": _redraft,
+}

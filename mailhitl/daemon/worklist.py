@@ -1,0 +1,106 @@
+"""The worklist: all that waits for one reviewer in one numbered mail, and one reply that decides it all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mailhitl.case import Case, State
+from mailhitl.daemon import packets
+from mailhitl.daemon.alerts import people
+from mailhitl.daemon.app import App
+from mailhitl.daemon.decide import Result
+from mailhitl.daemon.obey import Incoming, obey
+from mailhitl.mail.compose import compose_notice
+from mailhitl.mail.message import Message
+from mailhitl.mail.numbered import Entry, read_entries
+from mailhitl.mail.stamp import Kind, PrivateId, new_token, token_digest, write_id
+from mailhitl.ports.store import Notice
+from mailhitl.review.worklist import Worklist, render
+
+#: A longer list is not read, it is clicked through.
+MOST = 30
+
+
+def send(app: App, reviewer: str, *, key: str, in_reply_to: str = "") -> Result:
+    """Queue the list of what waits for this reviewer, oldest first. Each item gets a token of its own, derived from
+    the list's: it is bound to the very draft that the list shows."""
+    waiting = _waiting(app, reviewer)
+    if not waiting:
+        return Result(True, "Nothing waits for you.")
+    token, shown = new_token(), waiting[:MOST]
+    expires = app.now() + app.settings.expire_after
+    for number, case in enumerate(shown, 1):
+        digest = token_digest(_item_token(token, number), app.key)
+        app.store.asks.ask(case, reviewer, digest, app.now(), expires)
+    message_id = write_id(PrivateId(Kind.WORKLIST, 0, 0, token), app.key, app.settings.domain)
+    worklist = Worklist(tuple(packets.packet_of(app, case) for case in shown), len(waiting) - len(shown))
+    text, html = render(worklist, app.templates)
+    raw = compose_notice(
+        sender=app.settings.address,
+        to=reviewer,
+        subject=worklist.subject,
+        text=text,
+        html=html,
+        message_id=message_id,
+        now=app.now(),
+        in_reply_to=in_reply_to,
+    )
+    app.store.notices.queue(
+        Notice(0, app.settings.mailbox, f"worklist:{key}", "worklist", reviewer, message_id, raw, app.now())
+    )
+    return Result(True, "The list of what waits for you is on its way.")
+
+
+def carry_out(app: App, message: Message, token: str) -> Result:
+    """Decide every item that the reply names, and answer each part of it in a line of its own."""
+    shown = _shown(app, token)
+    if not shown:
+        return Result(False, "Nothing was done: this list is not valid any more. Answer with “queue” to get a new one.")
+    cases = [item.case for item in shown.values()]
+    text, _ = render(Worklist(tuple(packets.packet_of(app, case) for case in cases), 0), app.templates)
+    entries = read_entries(message, text)
+    if not any(entry.command for entry in entries):
+        return Result(False, HOW)
+    lines = [line for entry in entries for line in _decide(app, message, shown, entry)]
+    return Result(True, "\n".join(lines))
+
+
+HOW = (
+    "I did not find a clear decision in your answer, so nothing was done. Please write the numbers first, for example: "
+    "“1,3-5 approve; 2 reject: wrong price”."
+)
+
+
+def _decide(app: App, message: Message, shown: dict[int, Incoming], entry: Entry) -> list[str]:
+    if entry.command is None:
+        return [f"“{entry.words}”: not clear, so nothing was done."]
+    lines = []
+    for number in entry.numbers:
+        item = shown.get(number)
+        if item is None:
+            lines.append(f"{number}: there is no such item in the list.")
+            continue
+        fresh = Incoming(message, app.store.cases.get(item.case.id), item.ask, item.revision)
+        result = obey(app, fresh, entry.command)
+        lines.append(f"{number} ({item.case.subject}): {result.text}")
+    return lines
+
+
+def _shown(app: App, token: str) -> dict[int, Incoming]:
+    """The items of the list that this token stands for, by number."""
+    found: dict[int, Incoming] = {}
+    for number in range(1, MOST + 1):
+        ask = app.store.asks.find(token_digest(_item_token(token, number), app.key)) if token else None
+        if ask is None:
+            break
+        found[number] = Incoming(Message(), app.store.cases.get(ask.case_id), ask, ask.revision)
+    return found
+
+
+def _waiting(app: App, reviewer: str) -> Sequence[Case]:
+    held = app.store.cases.in_state(State.HELD, mailbox=app.settings.mailbox)
+    return [case for case in held if any(p.address.lower() == reviewer for p in people(app, case.group))]
+
+
+def _item_token(token: str, number: int) -> str:
+    return f"{token}.{number}"

@@ -1,0 +1,50 @@
+"""The worklist: every waiting answer in one numbered mail, short enough to read and whole enough to judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from mailhitl.review.packet import Packet, source_of
+
+#: What is longer than this is judged in its own packet.
+ANSWER_LINES = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    """The packets of all that waits, oldest first. ``more`` wait besides."""
+
+    packets: tuple[Packet, ...]
+    more: int
+
+    @property
+    def subject(self) -> str:
+        return f"[Review] {self.count}"
+
+    @property
+    def count(self) -> str:
+        count = len(self.packets) + self.more
+        return f"{count} {'answer waits' if count == 1 else 'answers wait'} for you"
+
+    @property
+    def example(self) -> str:
+        """A reply, of numbers so few that a reviewer's own is no piece of it (``mail/reply`` would drop that)."""
+        first = "1,3" if len(self.packets) > 2 else "1"
+        return f"{first} approve; 2 reject: wrong price" if len(self.packets) > 1 else "1 reject: wrong price"
+
+
+def shortened(packet: Packet) -> tuple[str, ...]:
+    """The answer's first lines, and a word about the rest where there is more."""
+    lines = [line for line in packet.answer_lines if line.strip()]
+    rest = len(lines) - ANSWER_LINES
+    return tuple(lines[:ANSWER_LINES]) + ((f"… {rest} more lines: see its packet or the draft.",) if rest > 0 else ())
+
+
+def render(worklist: Worklist, environment: ImmutableSandboxedEnvironment) -> tuple[str, str]:
+    """Return (text, HTML)."""
+    values = {"worklist": worklist, "shortened": shortened, "source_of": source_of}
+    text = environment.get_template("packet/worklist.txt.j2").render(values)
+    html = environment.get_template("packet/worklist.html.j2").render(values)
+    return text, html
