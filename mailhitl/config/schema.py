@@ -33,6 +33,12 @@ def _store_url(text: str, info: ValidationInfo) -> str:
     return text
 
 
+def _lasting(length: timedelta) -> timedelta:
+    if not length:
+        raise ValueError("must be longer than nothing: every case would be closed at once")
+    return length
+
+
 MailboxName = Annotated[str, AfterValidator(_mailbox_name)]
 
 #: A ``when`` table is read by the conditions themselves (``config/rules.py``); the schema only names them.
@@ -113,10 +119,9 @@ class ReviewConfig(Table):
     escalate_after: Duration = key(
         "8h", "Office hours until the next group is asked, at last everybody; 0s: never. Silence never approves."
     )
-    expire_after: Duration = key(
+    expire_after: Annotated[Duration, AfterValidator(_lasting)] = key(
         "5d",
         "Without a decision for so long, nights and weekends included, a case is closed and nothing is sent.",
-        gt=timedelta(0),
     )
     office_hours: Hours = key("Mon-Fri 09:00-17:00", "When people are there, in the agent's time zone.")
     restore_after: Duration = key("30m", "A draft that is in no folder for this long is offered for restoring.")

@@ -1,4 +1,4 @@
-"""What a reviewer says that decides nothing: leave me alone for a while, write it anew, what can I do?"""
+"""What a reviewer says that decides nothing: leave me alone for a while, write it anew, tell me what I can do."""
 
 from __future__ import annotations
 

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from mailhitl.case import Case, Event, State
 from mailhitl.config.hours import office_hours
+from mailhitl.config.schema import ReviewConfig
 from mailhitl.decision import Channel, Decision
 from mailhitl.review.reminders import Action, Escalate, Expire, Memory, Patience, Plan, Remind, Team, plan, waiting
 from mailhitl.review.reviewers import Reviewer, Reviewers
@@ -269,6 +271,11 @@ def test_snoozing_does_not_move_the_expiry() -> None:
     snoozed = row(Event.REVISE, HELD + timedelta(days=4), code="snooze", why="2d")
     made = planned(end + timedelta(minutes=10), case(), snoozed, memory=Memory({}, {1: end}))
     assert kinds(made) == ["Expire"]
+
+
+def test_a_case_that_would_be_closed_at_once_is_refused_by_the_config() -> None:
+    with pytest.raises(ValidationError, match="longer than nothing"):
+        ReviewConfig.model_validate({"expire_after": "0s"})
 
 
 # -- snoozing
