@@ -45,6 +45,8 @@ def approve(app: App, case: Case, wish: Wish, edit: EditedDraft | None = None) -
         return too_late(app, case)
     if case.draft_digest is None:
         return Result(False, "There is no draft to approve. Please answer the customer yourself.")
+    if edit and edit.conflict:
+        return _unreadable(edit)
     current = app.store.cases.draft(case)
     wanted = _edited(current, edit, wish.hand) if edit else current
     source = parse(app.store.cases.source(case))
@@ -129,6 +131,8 @@ def revise(app: App, case: Case, wish: Wish, edit: EditedDraft) -> Result:
     """Keep a reviewer's edit as the current draft; no approval."""
     if case.state is not State.HELD or case.draft_digest is None:
         return too_late(app, case)
+    if edit.conflict:
+        return _unreadable(edit)
     current = app.store.cases.draft(case)
     wanted = _edited(current, edit, wish.hand)
     try:
@@ -136,6 +140,11 @@ def revise(app: App, case: Case, wish: Wish, edit: EditedDraft) -> Result:
     except (StaleCase, IllegalTransition):
         return too_late(app, app.store.cases.get(case.id))
     return Result(True, "Your version is the draft now.")
+
+
+def _unreadable(edit: EditedDraft) -> Result:
+    """Whose words these are is clear, what they say is not: they become no draft."""
+    return Result(False, f"{edit.conflict} Nothing was done with that version. Please save it as plain text.")
 
 
 def too_late(app: App, case: Case) -> Result:

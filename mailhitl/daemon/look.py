@@ -6,9 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mailhitl.case import OPEN, Case
+import structlog
+
+from mailhitl.case import OPEN, Case, Event, State
 from mailhitl.daemon.app import App
-from mailhitl.errors import StaleFolder
+from mailhitl.decision import Channel
+from mailhitl.errors import MailhitlError, StaleFolder
 from mailhitl.mail.edited import read_edited
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse_header
@@ -16,6 +19,8 @@ from mailhitl.mail.stamp import Kind
 from mailhitl.ports.mailbox import Glance, Location
 from mailhitl.review.gesture import Look, Role, Sighting
 from mailhitl.review.identity import Claim, answered_id, identify
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +96,54 @@ def look_of(app: App, case: Case, sightings: tuple[Sighting, ...]) -> Look:
     for number in numbers:
         if (case.id, number) not in app.digests:
             app.digests[case.id, number] = app.store.cases.draft(case, number).digest
-    return Look(case, {app.digests[case.id, number]: number for number in numbers}, sightings)
+    digests = [app.digests[case.id, number] for number in numbers]
+    revisions = {digest: revision for revision, digest in enumerate(digests, 1)}
+    renewed = digests.count(case.draft_digest or "") > 1
+    return Look(case, revisions, sightings, renewed, _approval(app, case))
+
+
+def _approval(app: App, case: Case) -> Channel | None:
+    if case.state is not State.APPROVED:
+        return None
+    approvals = (row.channel for row in reversed(app.store.cases.log(case)) if row.event is Event.APPROVE)
+    return next(approvals, None)
 
 
 def _read_new(app: App, role: Role, owner: str, new: Sequence[Location]) -> Iterator[Foreign]:
     for glance in app.mailbox.glance(new) if new else ():
         header = parse_header(glance.header)
-        claim = identify(header, app.key) or _by_thread(app, role, header)
+        claim = _claim(app, role, header)
         if claim is None or claim.kind in (Kind.NOTICE, Kind.WORKLIST):
             if role in (Role.APPROVE, Role.REJECT, Role.ESCALATE):
                 yield Foreign(role, glance.location, header.sender.key in app.settings.own, header.subject)
             else:
                 app.seen[glance.location] = None
             continue
-        app.seen[glance.location] = _sighting(app, role, owner, glance, claim)
+        try:
+            app.seen[glance.location] = _sighting(app, role, owner, glance, claim)
+        except MailhitlError:
+            raise
+        except Exception as error:  # noqa: BLE001  one mail that no reader survives must not blind us to the others
+            log.error("a draft cannot be read", folder=glance.location.folder, error=type(error).__name__)
+            app.seen[glance.location] = None
+
+
+def _claim(app: App, role: Role, header: Message) -> Claim | None:
+    """Whose case it is: one of this mailbox, by marks that we have made. What a stranger wrote is never a draft.
+
+    mutt and aerc let our marks out to customers, whose answers then carry them.
+    """
+    ours = header.sender.key in app.settings.own or app.reviewers.by_address(header.sender.key) is not None
+    claim = identify(header, app.key)
+    if claim is None:
+        return _by_thread(app, role, header)
+    if not ours and header.header("received"):
+        return None
+    try:
+        case = app.store.cases.get(claim.case_id)
+    except KeyError:
+        return None
+    return claim if claim.kind is Kind.NOTICE or case.mailbox == app.settings.mailbox else None
 
 
 def _sighting(app: App, role: Role, owner: str, glance: Glance, claim: Claim) -> Sighting | None:
@@ -126,6 +165,9 @@ def _by_thread(app: App, role: Role, header: Message) -> Claim | None:
     Only where a draft may stand; it finds drafts whose every mark a client has dropped.
     """
     if role is Role.TRASH or header.sender.key not in app.settings.own or answered_id(header, app.key):
+        return None
+    if header.header("received"):
+        # It came by mail: anybody can have written our address into From, and no client saves a draft like that.
         return None
     ids = {*header.in_reply_to, *header.references}
     for case in app.store.cases.answering(app.settings.mailbox, ids) if ids else ():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,6 +18,9 @@ from mailhitl.mail.compose import compose_answer, html_of
 from mailhitl.mail.edited import draft_of
 from mailhitl.mail.parse import parse
 from mailhitl.mail.stamp import Kind, PrivateId, write_id
+from mailhitl.ports.store import Filed
+from mailhitl.review.filing import OUTGOING
+from mailhitl.review.gesture import Role
 
 log = structlog.get_logger(__name__)
 
@@ -27,15 +30,17 @@ LATER = timedelta(minutes=5)
 
 def recover(app: App) -> int:
     """At start: what was being sent when the process died either never left, or a person has to look."""
-    cases = app.store.cases.in_state(State.SENDING, mailbox=app.settings.mailbox)
-    for case in cases:
-        attempts = app.store.deliveries.of(case)
-        phase = attempts[-1].phase if attempts else Phase.CONNECT
-        if phase.safe:
-            _move(app, case, Event.DEFER, f"stopped before the mail was handed over ({phase}); trying again", "safe")
-        else:
-            _back_to_people(app, case, Event.LOSE, LOST, "unknown")
-    return len(cases)
+    return each(app, "outbox", app.store.cases.in_state(State.SENDING, mailbox=app.settings.mailbox), _recover)
+
+
+def _recover(app: App, case: Case) -> int:
+    attempts = app.store.deliveries.of(case)
+    phase = attempts[-1].phase if attempts else Phase.CONNECT
+    if phase.safe:
+        _move(app, case, Event.DEFER, f"stopped before the mail was handed over ({phase}); trying again", "safe")
+    else:
+        _back_to_people(app, case, Event.LOSE, LOST, "unknown")
+    return 1
 
 
 LOST = (
@@ -69,27 +74,41 @@ def _may_leave(app: App, case: Case) -> bool:
         return False
     byhand.run_once(app)
     fresh = app.store.cases.get(case.id)
-    if fresh.state is not State.APPROVED:
+    if fresh.state is not State.APPROVED or _moved_since(app, fresh):
         return False
-    against = _cap_reached(app, fresh) if automatic else ""
-    if automatic and not against and case.not_before and not _still_in_outgoing(app, fresh):
-        against = "It was taken out of Outgoing before it left."
+    if not automatic:
+        return True
+    against = _cap_reached(app, fresh) or _taken_out(app, fresh)
     if against:
         _move(app, fresh, Event.HOLD, against, "send-check")
-    return not against
+    return not against and _was_shown(app, fresh)
+
+
+def _approval(app: App, case: Case) -> Decision | None:
+    return next((row for row in reversed(app.store.cases.log(case)) if row.event is Event.APPROVE), None)
 
 
 def _approved_by_person(app: App, case: Case) -> bool:
-    approvals = [row for row in app.store.cases.log(case) if row.event is Event.APPROVE]
-    return bool(approvals) and approvals[-1].channel is not Channel.RULE
+    approval = _approval(app, case)
+    return approval is not None and approval.channel is not Channel.RULE
+
+
+def _moved_since(app: App, case: Case) -> bool:
+    """Whether what the last look saw in Approve or Outgoing is not there any more: what that means, a look must say."""
+    waiting = (Role.APPROVE, Role.OUTGOING)
+    seen = {at for at, one in app.seen.items() if one and one.claim.case_id == case.id and one.role in waiting}
+    there = {at for folder in {at.folder for at in seen} for at in app.mailbox.locations(folder)}
+    return not seen <= there
 
 
 def _cap_reached(app: App, case: Case) -> str:
     """Two machines that answer each other are stopped here, whatever marks their mails carry (RFC 3834 2)."""
     name, cases = app.settings.mailbox, app.store.cases
-    to_one = cases.automatic_sends(name, app.now() - timedelta(hours=24), case.sender)
-    if to_one >= app.settings.per_correspondent:
-        return f"{to_one} automatic answers have gone to {case.sender} within a day: a person has to look."
+    # Reply-To may lead elsewhere than From, and be the same for senders that change.
+    for one in dict.fromkeys((case.sender, *cases.draft(case).recipients)):
+        to_one = cases.automatic_sends(name, app.now() - timedelta(hours=24), one)
+        if to_one >= app.settings.per_correspondent:
+            return f"{to_one} automatic answers have gone to {one} within a day: a person has to look."
     overall = cases.automatic_sends(name, app.now() - timedelta(hours=1))
     if overall >= app.settings.per_hour:
         key = f"cap:{app.now():%Y-%m-%d}"
@@ -99,9 +118,32 @@ def _cap_reached(app: App, case: Case) -> str:
     return ""
 
 
-def _still_in_outgoing(app: App, case: Case) -> bool:
-    rows = [row for row in app.store.filings.standing(app.settings.mailbox) if row.case_id == case.id]
-    return any(row.kind == Kind.DRAFT and app.mailbox.find(row.folder, row.message_id) for row in rows)
+def _shown(app: App, case: Case) -> Filed | None:
+    """What is remembered of its draft in Outgoing, once that was filed."""
+    rows = app.store.filings.standing(app.settings.mailbox)
+    return next((row for row in rows if row.case_id == case.id and row.kind == OUTGOING and row.filed_at), None)
+
+
+def _taken_out(app: App, case: Case) -> str:
+    row = _shown(app, case)
+    gone = row is not None and not app.mailbox.find(row.folder, row.message_id)
+    return "It was taken out of Outgoing before it left." if gone else ""
+
+
+def _was_shown(app: App, case: Case) -> bool:
+    """Whether it could be stopped for as long as its rule says, counted from when it could be seen in Outgoing.
+
+    What the server has deferred was shown long enough before its first attempt.
+    """
+    approval, row = _approval(app, case), _shown(app, case)
+    if case.not_before is None or approval is None or app.store.deliveries.of(case):
+        return True
+    if row is None or row.filed_at is None:
+        return False
+    until = row.filed_at + (case.not_before - approval.at)
+    if until > app.now():
+        app.agenda.at(until)
+    return until <= app.now()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +175,8 @@ def _pack(app: App, case: Case) -> _Parcel:
     """Compose the answer afresh from the approved revision. What is sent is what was approved, asserted here."""
     draft = app.store.cases.draft(case)
     earlier = app.store.deliveries.of(case)
-    accepted = {r.address.lower() for d in earlier for r in d.results if r.status is Status.ACCEPTED}
+    same = [d for d in earlier if _same_words(app.store.cases.draft(case, d.revision), draft)]
+    accepted = {r.address.lower() for d in same for r in d.results if r.status is Status.ACCEPTED}
     message_id = write_id(PrivateId(Kind.SENT, case.id, _first_of(app, case)), app.key, app.settings.domain)
     delivery = Delivery(case.id, case.revision, len(earlier) + 1, message_id, Phase.CONNECT, app.now())
     raw = compose(app, case, draft, message_id, delivery.started_at)
@@ -141,6 +184,11 @@ def _pack(app: App, case: Case) -> _Parcel:
         raise AssertionError(f"case {case.id}: the composed mail is not the approved draft")
     pending = tuple(address for address in draft.recipients if address.lower() not in accepted)
     return _Parcel(case, draft, delivery, raw, pending)
+
+
+def _same_words(one: Draft, other: Draft) -> bool:
+    """Whether both would tell their readers the same: whoever has the one needs no copy of the other."""
+    return replace(one, to=(), cc=()).digest == replace(other, to=(), cc=()).digest
 
 
 def _first_of(app: App, case: Case) -> int:
@@ -175,8 +223,9 @@ def _settle(app: App, case: Case, parcel: _Parcel, handover: Handover) -> int:
 
 
 def _defer(app: App, case: Case, delivery: Delivery, handover: Handover) -> None:
-    first = min((d.started_at for d in app.store.deliveries.of(case)), default=delivery.started_at)
-    again = next_attempt(delivery.attempt, first, app.now())
+    # A person who has decided again has begun anew: what was tried before is another revision.
+    tried = [earlier.started_at for earlier in app.store.deliveries.of(case) if earlier.revision == case.revision]
+    again = next_attempt(len(tried), min(tried), app.now())
     if again is None:
         _refuse(app, case, delivery, handover)
         return

@@ -12,6 +12,7 @@ from mailhitl.daemon import alerts, decide
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result, Wish
 from mailhitl.daemon.look import Everything, Foreign, look
+from mailhitl.daemon.poison import each
 from mailhitl.decision import Channel
 from mailhitl.review.gesture import DECISION_ROLES, Gesture, Look, Sighting
 from mailhitl.review.gestures import read
@@ -23,9 +24,10 @@ log = structlog.get_logger(__name__)
 def run_once(app: App) -> int:
     """Carry out every gesture whose time has come; return how many counted."""
     seen = look(app)
-    gestures = [(one, gesture) for one in seen.looks if (gesture := read(one))]
-    counted = sum(_when_due(app, one, gesture) for one, gesture in gestures)
-    keep = {gesture.key for _, gesture in gestures} | {_foreign_key(one) for one in seen.foreign}
+    gestures = {one.case.id: (one, gesture) for one in seen.looks if (gesture := read(one))}
+    cases = [one.case for one, _ in gestures.values()]
+    counted = each(app, "watch", cases, lambda app, case: _when_due(app, *gestures[case.id]))
+    keep = {gesture.key for _, gesture in gestures.values()} | {_foreign_key(one) for one in seen.foreign}
     _put_back_foreign(app, seen)
     app.store.sights.keep(app.settings.mailbox, keep)
     return counted
@@ -54,7 +56,11 @@ def _carry_out(app: App, one: Look, gesture: Gesture) -> int:
     if gesture.event is None:
         _ask_back(app, one, gesture)
         return 0
-    if any(row.proof == wish.hand.proof for row in app.store.cases.log(one.case) if row.channel is Channel.FOLDER):
+    if gesture.event is Event.HOLD:
+        # Where it stands now is read anew, as a held draft's place.
+        return int(decide.hold(app, one.case, wish).done)
+    before = (row for row in app.store.cases.log(one.case) if row.channel is Channel.FOLDER)
+    if any(row.proof == wish.hand.proof and row.event is not Event.HOLD for row in before):
         # Read before; only the move back into Review was lost.
         _put_back(app, one.at(*DECISION_ROLES))
         return 0
@@ -79,8 +85,6 @@ def _decide(app: App, one: Look, gesture: Gesture, wish: Wish) -> Result:
                 decide.revise(app, case, wish, gesture.edit)
                 case = app.store.cases.get(case.id)
             return decide.escalate(app, case, wish)
-        case Event.HOLD:
-            return decide.hold(app, case, wish)
         case Event.REVISE if gesture.edit:
             return decide.revise(app, case, wish, gesture.edit)
     raise AssertionError(f"no detector yields {gesture.event}")

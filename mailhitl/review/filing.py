@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailhitl.case import CLOSED, State
+from mailhitl.decision import Channel
 from mailhitl.mail.stamp import Kind
 from mailhitl.ports.store import Filed
-from mailhitl.review.gesture import Look, Role, Sighting
+from mailhitl.review.gesture import DECISION_ROLES, Look, Role, Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ class Late:
 
 Action = File | Confirm | Miss | Withdraw | Return | Forget | Late
 
+#: The kind of row that remembers a draft in Outgoing.
+OUTGOING = "outgoing"
 #: Where a draft that waits for a person may stand.
 WORKPLACES = (Role.REVIEW, Role.APPROVE, Role.REJECT, Role.ESCALATE, Role.DRAFTS)
 
@@ -86,8 +89,8 @@ def plan(look: Look, filed: Sequence[Filed], now: datetime, restore_after: timed
             yield from _stand(look, filed, Kind.DRAFT, now, restore_after)
         yield from _stand(look, filed, Kind.PACKET, now, restore_after)
         yield from _tidy(look)
-        yield from (Forget(row) for row in filed if row.revision != case.revision)
-    elif case.state is State.APPROVED and case.not_before and case.not_before > now and not _seen(look, Role.APPROVE):
+        yield from (Forget(row) for row in filed if row.revision != case.revision or row.kind == OUTGOING)
+    elif case.state is State.APPROVED and case.not_before and look.approval is Channel.RULE:
         yield from _show_outgoing(look, filed)
     elif case.state in CLOSED or case.state is State.SHUNTED:
         yield from _clear(look)
@@ -96,11 +99,7 @@ def plan(look: Look, filed: Sequence[Filed], now: datetime, restore_after: timed
 
 def _seen(look: Look, *roles: Role) -> tuple[Sighting, ...]:
     """The sightings that are the current revision, word for word."""
-    return tuple(
-        seen
-        for seen in look.at(*roles)
-        if (seen.digest == look.case.draft_digest if seen.edited else seen.claim.revision == look.case.revision)
-    )
+    return tuple(seen for seen in look.at(*roles) if look.is_current(seen))
 
 
 def _stand(look: Look, filed: Sequence[Filed], kind: Kind, now: datetime, restore_after: timedelta) -> Iterator[Action]:
@@ -112,7 +111,7 @@ def _stand(look: Look, filed: Sequence[Filed], kind: Kind, now: datetime, restor
             yield Confirm(case.id, case.revision, kind)
         if kind is Kind.DRAFT and all(seen.role is Role.DRAFTS for seen in standing):
             yield Return(standing[0])
-    elif kind is Kind.DRAFT and look.new_versions(*WORKPLACES):
+    elif kind is Kind.DRAFT and look.new_versions(*WORKPLACES, Role.OUTGOING):
         # An edit in progress stands in its place.
         return
     elif row is None or row.filed_at is None:
@@ -124,7 +123,10 @@ def _stand(look: Look, filed: Sequence[Filed], kind: Kind, now: datetime, restor
 
 
 def _tidy(look: Look) -> Iterator[Action]:
-    """Withdraw outdated drafts and packets, and second copies in Review. What stands in a decision folder is read."""
+    """Withdraw outdated drafts and packets, and second copies in Review.
+
+    What stands in a decision folder is read, unless the very same words were filed anew. Nothing waits in Outgoing.
+    """
     kept: set[Kind] = set()
     for seen in look.at(Role.REVIEW, Role.DRAFTS):
         current = seen in _seen(look, Role.REVIEW, Role.DRAFTS)
@@ -132,12 +134,17 @@ def _tidy(look: Look) -> Iterator[Action]:
             kept.add(seen.claim.kind)
         elif seen.edited is None or seen.digest in look.revisions:
             yield Withdraw(seen)
+    for seen in look.drafts(*DECISION_ROLES):
+        if seen.digest == look.case.draft_digest and not look.is_current(seen):
+            yield Withdraw(seen)
+    for seen in look.at(Role.OUTGOING):
+        yield Withdraw(seen) if seen.edited is None or seen.digest in look.revisions else Return(seen)
 
 
 def _show_outgoing(look: Look, filed: Sequence[Filed]) -> Iterator[Action]:
     case = look.case
-    row = next((row for row in filed if row.kind == Kind.DRAFT and row.revision == case.revision), None)
-    if not look.drafts(Role.OUTGOING) and (row is None or row.filed_at is None):
+    row = next((row for row in filed if row.kind == OUTGOING and row.revision == case.revision), None)
+    if row is None or row.filed_at is None:
         yield File(case.id, case.revision, Kind.DRAFT, Role.OUTGOING)
     for seen in look.at(Role.REVIEW):
         if seen.edited is None or seen.digest in look.revisions:

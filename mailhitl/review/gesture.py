@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailhitl.case import Case, Event
+from mailhitl.decision import Channel
 from mailhitl.mail.edited import EditedDraft
 from mailhitl.mail.stamp import Kind
 from mailhitl.ports.mailbox import Location
@@ -51,13 +52,16 @@ class Sighting:
 class Look:
     """All that one look at the folders showed of one case.
 
-    ``revisions`` maps the digest of every stored revision to its number. IMAP never says who moved a mail; what is seen
-    is all there is.
+    ``revisions`` maps the digest of every stored revision to its number, the newest that has it. ``renewed``: an
+    earlier revision had the current words already, and everybody is asked anew about them. ``approval`` is the road by
+    which an approved case was approved. IMAP never says who moved a mail; what is seen is all there is.
     """
 
     case: Case
     revisions: Mapping[str, int]
     sightings: tuple[Sighting, ...]
+    renewed: bool = False
+    approval: Channel | None = None
 
     def at(self, *roles: Role) -> tuple[Sighting, ...]:
         return tuple(seen for seen in self.sightings if seen.role in roles)
@@ -68,6 +72,17 @@ class Look:
     def new_versions(self, *roles: Role) -> tuple[Sighting, ...]:
         """Drafts whose words stand in no stored revision: somebody's edit."""
         return tuple(seen for seen in self.drafts(*roles) if seen.digest not in self.revisions)
+
+    def is_current(self, seen: Sighting) -> bool:
+        """Whether this is the current revision, word for word.
+
+        A reviewer's own version goes on naming the revision that it was made of. But words that everybody is asked
+        about anew stand only in the mail that was filed for that: what lay in a folder before is no answer.
+        """
+        named = seen.claim.revision == self.case.revision
+        if seen.edited is None:
+            return named
+        return seen.digest == self.case.draft_digest and (named or not self.renewed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from mailhitl.case import Event
 from mailhitl.decision import Decision
 
+#: After these everybody decides again, on the same words.
+ASKED_ANEW = frozenset({Event.REFUSE, Event.LOSE})
 #: Who moved it when a shared login did: IMAP never says.
 SOMEONE = "someone with access"
 
@@ -70,10 +72,17 @@ class Hand:
 
 
 def approvers(log: Iterable[Decision], digest: str) -> frozenset[str]:
-    """Everyone who has approved exactly this draft so far. One person counts once, however they sign."""
-    return frozenset(
-        decision.by.lower() for decision in log if decision.event is Event.ENDORSE and decision.draft_digest == digest
-    )
+    """Everyone who has approved exactly this draft since it was last asked about.
+
+    One person counts once, however they sign.
+    """
+    people: set[str] = set()
+    for decision in log:
+        if decision.event in ASKED_ANEW:
+            people.clear()
+        elif decision.event is Event.ENDORSE and decision.draft_digest == digest:
+            people.add(decision.by.lower())
+    return frozenset(people)
 
 
 def may_approve(

@@ -36,10 +36,10 @@ def _about_versions(look: Look) -> Iterator[str]:
     if len({seen.digest for seen in approved}) > 1:
         yield "Two different versions of the answer stand in Approve. Leave the one that is meant."
     for seen in approved:
-        if seen.edited and seen.edited.conflict:
+        if seen.edited and seen.edited.conflict and seen.digest not in look.revisions:
             yield f"{seen.edited.conflict} Please save it as plain text and move it again."
         known = look.revisions.get(seen.digest)
-        if known is not None and known != look.case.revision:
+        if known is not None and not look.is_current(seen):
             yield "An older version of the answer was moved to Approve, and there is a newer one. Which one is meant?"
     yield from _about_edits_elsewhere(look)
 
