@@ -9,7 +9,7 @@ from mailhitl.daemon.app import App
 from mailhitl.decision import Channel, Decision
 from mailhitl.errors import IllegalTransition, StaleCase, StaleFolder
 from mailhitl.mail.message import Message
-from mailhitl.mail.parse import parse_header
+from mailhitl.mail.parse import parse, parse_header
 from mailhitl.mail.stamp import Kind, read_id
 from mailhitl.ports.mailbox import Location
 from mailhitl.ports.store import Cursor
@@ -48,9 +48,25 @@ def _read(app: App, header: Message) -> int:
     for message_id in ids:
         private = read_id(message_id, app.key)
         if private and private.kind is Kind.MH:
-            case = app.store.cases.get(private.case_id)
-            cases[case.id] = case
-    return sum(_close(app, case, header) for case in cases.values())
+            cases |= _named(app, private.case_id)
+    readers = {address.key for address in (*header.to, *header.cc)}
+    return sum(_close(app, case, header) for case in cases.values() if readers & _customers(app, case))
+
+
+def _named(app: App, case_id: int) -> dict[int, Case]:
+    """The case that one of our marks names, if it is this mailbox's and still known."""
+    try:
+        case = app.store.cases.get(case_id)
+    except KeyError:
+        return {}
+    return {case.id: case} if case.mailbox == app.settings.mailbox else {}
+
+
+def _customers(app: App, case: Case) -> set[str]:
+    """Whom an answer reaches. A forward to a colleague names the customer's mail too, and is none."""
+    source = parse(app.store.cases.source(case))
+    drafted = app.store.cases.draft(case).recipients if case.draft_digest else ()
+    return {case.sender.lower(), *(a.key for a in (*source.senders, *source.reply_to)), *map(str.lower, drafted)}
 
 
 def _close(app: App, case: Case, header: Message) -> int:

@@ -11,7 +11,7 @@ from mailhitl.daemon.obey import Incoming, obey
 from mailhitl.mail.automatic import why_automatic
 from mailhitl.mail.message import Message
 from mailhitl.mail.reply import read_command
-from mailhitl.mail.stamp import Kind, token_digest
+from mailhitl.mail.stamp import Kind, read_id, token_digest
 from mailhitl.mail.text import one_line
 from mailhitl.ports.mailbox import Location
 from mailhitl.review.identity import answered_id
@@ -21,6 +21,10 @@ log = structlog.get_logger(__name__)
 
 #: The subject of a mail that asks for the worklist.
 ASKS_FOR_WORKLIST = frozenset({"queue", "list", "warteschlange", "liste"})
+NO_PACKET = (
+    "Nothing was done: what you have answered asks for no decision. Please answer the packet (“[Review] …”) itself, "
+    "or move the draft."
+)
 
 
 def is_command(app: App, message: Message) -> bool:
@@ -43,11 +47,9 @@ def carry_out(app: App, message: Message, location: Location, fingerprint: str) 
         log.info("automatic answer to a packet ignored", uid=location.uid)
         return
     result = _obeyed(app, message, fingerprint)
-    sender, subject = message.sender.key, one_line(message.subject, 150)
-    reply = subject if subject.lower().startswith("re:") else f"Re: {subject}"
-    alerts.answer(app, key=fingerprint, to=sender, subject=reply, text=result.text, in_reply_to=message.message_id)
+    _answer(app, message, fingerprint, result.text)
     app.mailbox.flag(location, add=("\\Seen", "\\Answered"))
-    log.info("command", by=sender, done=result.done)
+    log.info("command", by=message.sender.key, done=result.done)
 
 
 def _obeyed(app: App, message: Message, fingerprint: str) -> Result:
@@ -62,6 +64,26 @@ def _obeyed(app: App, message: Message, fingerprint: str) -> Result:
     return worklist.send(app, message.sender.key, key=fingerprint, in_reply_to=message.message_id)
 
 
+def answers_a_notice(app: App, message: Message) -> bool:
+    """True for one of our own people's mails that answers a note, an alert or one of our answers: no customer's mail.
+
+    It decides nothing; that is said once an hour, as a machine without marks may be at the other end.
+    """
+    answered = (read_id(each, app.key) for each in (*message.in_reply_to, *message.references[-1:]))
+    if not _is_ours(app, message.sender.key) or not any(each and each.kind is Kind.NOTICE for each in answered):
+        return False
+    if not why_automatic(message, own=frozenset()):
+        _answer(app, message, f"help:{message.sender.key}:{app.now():%Y-%m-%dT%H}", NO_PACKET)
+    return True
+
+
+def _answer(app: App, message: Message, key: str, text: str) -> None:
+    subject = one_line(message.subject, 150)
+    reply = subject if subject.lower().startswith("re:") else f"Re: {subject}"
+    to = message.sender.key
+    alerts.answer(app, key=key, to=to, subject=reply, text=text, in_reply_to=message.message_id)
+
+
 def _incoming(app: App, message: Message) -> Incoming | None:
     private = answered_id(message, app.key)
     if private is None:
@@ -70,6 +92,8 @@ def _incoming(app: App, message: Message) -> Incoming | None:
     try:
         case = app.store.cases.get(private.case_id)
     except KeyError:
+        return None
+    if case.mailbox != app.settings.mailbox:
         return None
     return Incoming(message, case, ask if ask and ask.case_id == case.id else None, private.revision)
 
@@ -81,7 +105,7 @@ def _is_ours(app: App, sender: str) -> bool:
 def tell_about_stranger(app: App, message: Message) -> None:
     """A valid token from somebody else's address was forwarded or stolen: it is burned, and we say so."""
     incoming = _incoming(app, message)
-    if incoming is None or incoming.ask is None:
+    if incoming is None or incoming.ask is None or why_automatic(message, own=frozenset()):
         return
     app.store.asks.use(incoming.ask, app.now())
     sender = message.sender.spec or "an unreadable address"

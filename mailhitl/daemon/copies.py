@@ -7,6 +7,7 @@ import structlog
 from mailhitl.case import Case
 from mailhitl.daemon import outbox
 from mailhitl.daemon.app import App
+from mailhitl.daemon.poison import each
 from mailhitl.delivery import Status
 from mailhitl.errors import StaleFolder
 from mailhitl.ports.mailbox import Location
@@ -16,14 +17,16 @@ log = structlog.get_logger(__name__)
 
 def run_once(app: App) -> int:
     """Do what is still to be done for every sent case; return how many were served."""
-    cases = app.store.deliveries.uncopied(app.settings.mailbox)
-    for case in cases:
-        copy_due, mark_due = app.store.deliveries.pending_marks(case)
-        if copy_due:
-            _copy(app, case)
-        if mark_due:
-            _mark_answered(app, case)
-    return len(cases)
+    return each(app, "copies", app.store.deliveries.uncopied(app.settings.mailbox), _follow_up)
+
+
+def _follow_up(app: App, case: Case) -> int:
+    copy_due, mark_due = app.store.deliveries.pending_marks(case)
+    if mark_due:
+        _mark_answered(app, case)
+    if copy_due:
+        _copy(app, case)
+    return 1
 
 
 def _copy(app: App, case: Case) -> None:

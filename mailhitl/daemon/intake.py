@@ -111,14 +111,21 @@ def _wanted(app: App, glance: Glance, start: datetime) -> bool:
 
 def _one(app: App, glance: Glance, raw: bytes) -> int:
     message = parse(raw, size=max(glance.size, len(raw)))
-    if read_id(message.message_id, app.key):
+    if read_id(message.message_id, app.key) and message.sender.key in _our_people(app):
         # Our own packet, draft or notice, come back to us (notify = "folder", a drag, a rule of the server).
         return 0
     if commands.is_command(app, message):
         commands.carry_out(app, message, glance.location, fingerprint(message, raw))
         return 1
+    if commands.answers_a_notice(app, message):
+        return 0
     commands.tell_about_stranger(app, message)
     return 1 if app.store.cases.open(_arrival(app, glance, message, raw)) else 0
+
+
+def _our_people(app: App) -> frozenset[str]:
+    """Who our own mails come back from; a customer's program may write an id of ours into a mail of its own."""
+    return app.settings.own | {person.address.lower() for person in app.reviewers.people}
 
 
 def _arrival(app: App, glance: Glance, message: Message, raw: bytes) -> Arrival:

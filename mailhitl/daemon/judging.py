@@ -11,6 +11,7 @@ from mailhitl.daemon.poison import each
 from mailhitl.decision import Channel, Decision, Reason, Verdict
 from mailhitl.draft import Draft
 from mailhitl.errors import TemplateProblem
+from mailhitl.mail.authenticity import vouched
 from mailhitl.mail.automatic import why_automatic
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
@@ -28,24 +29,66 @@ def _judge(app: App, case: Case) -> int:
         decision = Decision(Event.SKIP, "rule:automatic mail", Channel.RULE, automatic, app.now(), code="automatic")
         app.store.cases.move(case, Event.SKIP, decision, outcome=Outcome.SKIP)
         return 1
-    _supersede_older(app, case, source)
     draft, problem = propose(app, source)
     gathered = facts.gather(app, case, source, draft)
     verdict = facts.verdict(app, gathered)
+    unanswered = _unanswered(app, case, source)
+    if unanswered and verdict.outcome is Outcome.SEND:
+        problem = problem or BURIED
     if problem:
         verdict = _with_reason(verdict, problem)
+    if verdict.outcome is not Outcome.SKIP:
+        _supersede(app, case, unanswered)
     _settle(app, case, source, draft, verdict)
     return 1
 
 
-def _supersede_older(app: App, case: Case, source: Message) -> None:
-    """The customer wrote again, so an answer to the earlier mail comes too late: at most one case is open a thread."""
+#: A machine that answers the second mail alone would close the first one for good.
+BURIED = Reason("thread", Outcome.REVIEW, "An earlier mail of this conversation has not been answered: look at both.")
+#: The code of the log row that says so.
+WROTE_AGAIN = "customer-wrote-again"
+WAITING = (State.RECEIVED, State.HELD, State.APPROVED)
+
+
+def _unanswered(app: App, case: Case, source: Message) -> list[Case]:
+    """The same customer's earlier mails in this thread, since the last one that got an answer.
+
+    One that was closed because of this very case counts: a crash may have come between that and the judgment.
+    """
+    waiting: list[Case] = []
     for older in app.store.cases.in_thread(app.settings.mailbox, case.thread):
-        open_now = older.state in (State.RECEIVED, State.HELD, State.APPROVED)
-        if older.id < case.id and open_now and older.sender == case.sender and source.sender.key:
+        if older.id >= case.id or older.sender != case.sender or not _same_author(app, older, source):
+            continue
+        if older.state in WAITING or _wrote_again(app, older):
+            waiting.append(older)
+        elif older.state in (State.SENT, State.SUPERSEDED):
+            waiting.clear()
+    return waiting
+
+
+def _wrote_again(app: App, case: Case) -> bool:
+    return case.state is State.SUPERSEDED and app.store.cases.log(case)[-1].code == WROTE_AGAIN
+
+
+def _same_author(app: App, older: Case, source: Message) -> bool:
+    """Whether From can be believed as far as it could before: anybody can write a customer's address into it."""
+    if not source.sender.key:
+        return False
+    trusted = app.settings.trusted_authserv
+    return vouched(source, trusted=trusted) is not None or not vouched(_source(app, older), trusted=trusted)
+
+
+def _source(app: App, case: Case) -> Message:
+    return parse(app.store.cases.source(case))
+
+
+def _supersede(app: App, case: Case, older: list[Case]) -> None:
+    """The customer wrote again, so an answer to the earlier mail comes too late: at most one case is open a thread."""
+    for one in older:
+        if one.state in WAITING:
             why = f"the customer wrote again (case {case.id})"
-            decision = Decision(Event.SUPERSEDE, "intake", Channel.DAEMON, why, app.now(), code="customer-wrote-again")
-            app.store.cases.move(older, Event.SUPERSEDE, decision)
+            decision = Decision(Event.SUPERSEDE, "intake", Channel.DAEMON, why, app.now(), code=WROTE_AGAIN)
+            app.store.cases.move(one, Event.SUPERSEDE, decision)
 
 
 def propose(app: App, source: Message) -> tuple[Draft | None, Reason | None]:

@@ -23,6 +23,10 @@ from mailhitl.review.identity import Claim, answered_id, identify
 log = structlog.get_logger(__name__)
 
 
+#: Where an edited version may stand.
+WRITTEN_IN = (Role.REVIEW, Role.APPROVE, Role.DRAFTS)
+
+
 @dataclass(frozen=True, slots=True)
 class Foreign:
     """A mail in a decision folder that is none of ours. ``own``: it was written from our own address."""
@@ -57,6 +61,11 @@ def look(app: App) -> Everything:
     for gone in app.seen.keys() - standing:
         del app.seen[gone]
     return Everything([*_looks(app, seen)], foreign)
+
+
+def being_edited(app: App, case: Case) -> bool:
+    """Whether words stand in the folders, seen now, that nobody has adopted or thrown away yet."""
+    return any(one.case.id == case.id and one.new_versions(*WRITTEN_IN) for one in look(app).looks)
 
 
 def _watched(app: App) -> Iterator[tuple[Role, str, str]]:
@@ -139,11 +148,13 @@ def _claim(app: App, role: Role, header: Message) -> Claim | None:
         return _by_thread(app, role, header)
     if not ours and header.header("received"):
         return None
+    if claim.kind is Kind.NOTICE:
+        return claim
     try:
         case = app.store.cases.get(claim.case_id)
     except KeyError:
         return None
-    return claim if claim.kind is Kind.NOTICE or case.mailbox == app.settings.mailbox else None
+    return claim if case.mailbox == app.settings.mailbox else None
 
 
 def _sighting(app: App, role: Role, owner: str, glance: Glance, claim: Claim) -> Sighting | None:

@@ -9,6 +9,7 @@ from mailhitl.case import Case, State
 from mailhitl.daemon import asides, decide
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result, Wish
+from mailhitl.daemon.look import being_edited
 from mailhitl.decision import Channel
 from mailhitl.mail.authenticity import vouched
 from mailhitl.mail.edited import EditedDraft
@@ -52,6 +53,10 @@ def _hand(app: App, incoming: Incoming, *, releasing: bool) -> tuple[Hand | None
     sender = incoming.message.sender.key
     person = app.reviewers.by_address(sender)
     by, named = (person.address.lower(), True) if person else (SOMEONE, False)
+    ask = incoming.ask
+    if ask and not ask.reviewer and not _vouched(app, incoming):
+        # The token of the packet in the folder: everybody who may open the mailbox can read it.
+        by, named = SOMEONE, False
     doubt = _token_doubt(app, incoming, sender)
     if doubt:
         return None, doubt
@@ -59,13 +64,17 @@ def _hand(app: App, incoming: Incoming, *, releasing: bool) -> tuple[Hand | None
         return Hand(by, named, "reply with a valid token"), ""
     if app.settings.reply_approval == "off":
         return None, "Approving by mail is switched off here. Please move the draft to Approve instead."
-    proof = vouched(incoming.message, trusted=app.settings.trusted_authserv)
+    proof = _vouched(app, incoming)
     if proof is None and app.settings.reply_approval == "authenticated":
         return None, (
             "Nothing was done: no mail server we trust has confirmed that this mail comes from you. "
             "Please move the draft to Approve instead, and tell your admin (review.trusted_authserv)."
         )
     return Hand(by, named, f"reply with a valid token, {proof or 'address not verified'}"), ""
+
+
+def _vouched(app: App, incoming: Incoming) -> str | None:
+    return vouched(incoming.message, trusted=app.settings.trusted_authserv)
 
 
 def _token_doubt(app: App, incoming: Incoming, sender: str) -> str:
@@ -87,6 +96,9 @@ def _token_doubt(app: App, incoming: Incoming, sender: str) -> str:
 
 
 def _approve(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:
+    if being_edited(app, incoming.case):
+        text = "Nothing was done: an edited version of the draft stands in the folders. Which one is meant?"
+        return Result(False, text)
     return decide.approve(app, incoming.case, wish)
 
 

@@ -43,8 +43,8 @@ def pack(app: App, case: Case, step: File, rows: Sequence[Filed], queue: Sequenc
     else:
         message_id = write_id(PrivateId(Kind.DRAFT, case.id, step.revision), app.key, app.settings.domain)
         raw = _draft(app, case)
-    row = Filed(case.id, step.revision, step.kind, message_id, folder, app.now())
-    same = (row for row in rows if (row.revision, row.kind) == (step.revision, step.kind) and row.filed_at is None)
+    row = Filed(case.id, step.revision, step.row_kind, message_id, folder, app.now())
+    same = (row for row in rows if (row.revision, row.kind) == (step.revision, step.row_kind) and row.filed_at is None)
     return Parcel(case, row, raw, ask, next(same, None), step.restore)
 
 
@@ -81,7 +81,7 @@ def _stands(app: App, parcel: Parcel) -> bool:
 
 def _addition(parcel: Parcel) -> Addition:
     # No keyword: saved by neomutt 20220429, "\\Draft $Keyword" reaches the server as one broken flag.
-    flags = frozenset({"\\Draft"} if parcel.row.kind == Kind.DRAFT else ())
+    flags = frozenset({"\\Draft"} if parcel.row.kind != Kind.PACKET else ())
     return Addition(parcel.raw, flags, parcel.row.planned_at)
 
 

@@ -28,6 +28,11 @@ class File:
     role: Role
     restore: bool = False
 
+    @property
+    def row_kind(self) -> str:
+        """The kind of row that remembers it: what stands in Outgoing is no draft that waits for a person."""
+        return OUTGOING if self.role is Role.OUTGOING else self.kind
+
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
