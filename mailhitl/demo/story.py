@@ -24,6 +24,7 @@ from mailhitl.demo.reviewer import DECIDED, REVIEW
 from mailhitl.demo.scenes import SCENES, Expectation, Team
 from mailhitl.demo.shop import BRISK, PASSWORD
 from mailhitl.demo.stage import Ended, Stage
+from mailhitl.mail.parse import parse_header
 
 #: Seconds that the last answers have once everybody has done their part; an ending that takes longer is another one.
 LONGEST = 20.0
@@ -119,7 +120,7 @@ def _tidy(stage: Stage, box: ImapMailbox, expectations: list[Expectation]) -> It
     drafts = sum(case.draft_digest is not None for case in held)
     wanted = f"{drafts} drafts and {len(held)} packets"
     found = [glance.header for glance in box.glance(box.locations(REVIEW))]
-    packets = sum(b"\nSubject: [Review]" in header for header in found)
+    packets = sum(parse_header(header).subject.startswith("[Review]") for header in found)
     seen = f"{len(found) - packets} drafts and {packets} packets"
     yield Row("In Review stands what waits, and nothing else", [wanted], [seen])
     answers = sum(len(each.ending.received) for each in expectations)
