@@ -148,7 +148,7 @@ def _claim(app: App, role: Role, header: Message) -> Claim | None:
         return _by_thread(app, role, header)
     if not ours and header.header("received"):
         return None
-    if claim.kind is Kind.NOTICE:
+    if claim.kind in (Kind.NOTICE, Kind.WORKLIST):
         return claim
     try:
         case = app.store.cases.get(claim.case_id)
