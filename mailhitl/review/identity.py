@@ -8,6 +8,10 @@ from mailhitl.mail.message import Message
 from mailhitl.mail.stamp import APPROVAL_HEADER, Kind, PrivateId, read_header, read_id
 
 
+#: What our own people may answer. What the customer got (``sent``) is answered by customers.
+ANSWERABLE = (Kind.PACKET, Kind.DRAFT, Kind.WORKLIST, Kind.NOTICE)
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What the keys of a mail say: a draft or a packet of this case and revision.
@@ -41,13 +45,13 @@ def identify(header: Message, key: bytes) -> Claim | None:
 
 
 def answered_id(header: Message, key: bytes) -> PrivateId | None:
-    """Return the packet, draft or worklist that this mail answers, newest first, or None.
+    """Return the packet, draft, worklist or notice that this mail answers, newest first, or None.
 
     Claws rebuilds In-Reply-To from References, so both are read.
     """
     for message_id in (*header.in_reply_to, *reversed(header.references)):
         private = read_id(message_id, key)
-        if private and private.kind in (Kind.PACKET, Kind.DRAFT, Kind.WORKLIST):
+        if private and private.kind in ANSWERABLE:
             return private
     return None
 

@@ -89,6 +89,16 @@ def test_a_reviewer_with_nothing_to_do_is_told_so(world: World) -> None:
     assert world.cases == []
 
 
+def test_an_answer_to_a_mere_note_is_told_where_decisions_go(world: World) -> None:
+    three_wait(world)
+    world.answers(world.packet_for(ANNA), "approve?")
+    world.run()
+    world.answers(world.sent_to(ANNA)[-1], "approve")
+    world.run()
+    assert [case.state for case in world.cases] == [State.HELD] * 3
+    assert "only a note" in text_of(world.sent_to(ANNA)[-1])
+
+
 def test_a_customer_whose_subject_is_queue_is_a_customer(world: World) -> None:
     world.customer_writes("Is there a queue at your shop?", subject="queue")
     world.run()
