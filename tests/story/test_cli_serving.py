@@ -159,7 +159,7 @@ def test_the_log_can_be_read_by_programs(office: Office) -> None:
 def test_a_mail_is_tried_against_the_rules_without_leaving_a_trace(office: Office) -> None:
     mail = office.folder / "mail.eml"
     mail.write_bytes(letter(REFUND))
-    office.write(f"{office.config.read_text()}\n[customers]\ncsv = \"gone.csv\"\n")
+    office.write(f'{office.config.read_text()}\n[customers]\ncsv = "gone.csv"\n')
     found = office.says("rules", "try", str(mail))
     assert "gone.csv" in office.mailhitl("rules", "try", str(mail)).stderr, "a warning stays out of the JSON"
     assert found["outcome"] == "review"
