@@ -123,7 +123,9 @@ class ScriptedServer:
         return self.script.get(f"{stage}:{detail}", self.script.get(stage, ""))
 
     async def wait_at(self, stage: str) -> None:
-        await asyncio.sleep(self._delays.get(stage, 0))
+        """Wait as long as the script says, or until the server is to end."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._end.wait(), self._delays.get(stage, 0))
 
     async def stall(self) -> None:
         await self._end.wait()

@@ -17,7 +17,7 @@ def demo(
     story: Annotated[
         bool, typer.Option("--story", help="Play the reviewers too, check every outcome, and end.")
     ] = False,
-    minutes: Annotated[float, typer.Option(help="How long customers keep writing.", min=0.1)] = 60.0,
+    minutes: Annotated[float, typer.Option(help="When the demo ends by itself, in minutes.", min=0.1)] = 60.0,
 ) -> None:
     """Start mail servers, customers and the agent here, and let you be the reviewer."""
     try:

@@ -20,8 +20,8 @@ from mailhitl.review.packet import render
 log = structlog.get_logger(__name__)
 
 ONLY_A_NOTE = (
-    "Nothing was done: the mail that you answered was only a note. Please answer a “[Review]” mail, or send a mail with "
-    "the subject “queue” to get a list of all that waits for you."
+    "Nothing was done: the mail that you answered was only a note. Please answer a “[Review]” mail, or send a mail "
+    "with the subject “queue” to get a list of all that waits for you."
 )
 #: The subject of a mail that asks for the worklist.
 ASKS_FOR_WORKLIST = frozenset({"queue", "list", "warteschlange", "liste"})

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from mailhitl.mail.message import Message
 from mailhitl.mail.stamp import APPROVAL_HEADER, Kind, PrivateId, read_header, read_id
 
-
 #: What our own people may answer. What the customer got (``sent``) is answered by customers.
 ANSWERABLE = (Kind.PACKET, Kind.DRAFT, Kind.WORKLIST, Kind.NOTICE)
 

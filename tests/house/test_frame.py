@@ -31,8 +31,7 @@ def test_every_make_command_that_the_papers_name_exists() -> None:
     named = {
         target
         for path in papers
-        for command in re.findall(r"`([^`]*)`|^ {0,4}\$? ?(make .*)$", path.read_text(), re.MULTILINE)
-        for target in re.findall(r"\bmake ([a-z]+)", " ".join(command))
+        for target in re.findall(r"(?:^ {0,4}|`|\$ )make ([a-z]+)", path.read_text(), re.MULTILINE)
     }
     assert {"demo", "test"} <= named
     assert named <= targets()

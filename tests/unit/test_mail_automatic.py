@@ -95,6 +95,6 @@ PEOPLE = [
 
 
 @pytest.mark.parametrize("line", PEOPLE)
-def test_people_are_people(line: str) -> None:
+def test_people_are_not_taken_for_machines(line: str) -> None:
     body = "I got an out of office reply, undeliverable mail, and mailer-daemon says no. Do not reply to Bob."
     assert why_automatic(parse(f"{PERSON}{line}\r\n\r\n{body}".encode()), own=OWN) is None

@@ -39,7 +39,7 @@ def test_a_reply_to_of_our_own_falls_back_on_from() -> None:
     assert reply_recipients(message, OWN) == (("ann@example.org",), ())
 
 
-def test_recipients_are_capped() -> None:
+def test_there_are_never_more_than_fifty_recipients() -> None:
     crowd = tuple(Address("", f"p{n}@example.net") for n in range(500))
     to, cc = reply_recipients(Message(senders=crowd[:3], to=crowd), OWN)
     assert (len(to), len(cc)) == (3, 47)
