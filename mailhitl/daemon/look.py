@@ -102,6 +102,8 @@ def _looks(app: App, seen: dict[int, list[Sighting]]) -> Iterator[Look]:
 def look_of(app: App, case: Case, sightings: tuple[Sighting, ...]) -> Look:
     """Put one case beside what was seen of it."""
     numbers = range(1, case.revision + 1)
+    if case.draft_digest:
+        app.digests[case.id, case.revision] = case.draft_digest
     for number in numbers:
         if (case.id, number) not in app.digests:
             app.digests[case.id, number] = app.store.cases.draft(case, number).digest

@@ -48,7 +48,7 @@ class SqlAsks:
                     expires_at=expires_at,
                 )
             )
-            return ask_of(self._database.first(AskRow.select().where(AskRow.id == ask_id)))
+            return ask_of(self._database.first(AskRow.whole().where(AskRow.id == ask_id)))
 
     def ask_all(self, asks: Sequence[Ask]) -> None:
         with self._database.tx(durable=True):
@@ -57,11 +57,11 @@ class SqlAsks:
                 self._database.run(AskRow.insert_many(rows))
 
     def of(self, case: Case) -> Sequence[Ask]:
-        query = AskRow.select().where(AskRow.case == case.id).order_by(AskRow.id)
+        query = AskRow.whole().where(AskRow.case == case.id).order_by(AskRow.id)
         return [ask_of(row) for row in self._database.rows(query)]
 
     def find(self, token_digest: str) -> Ask | None:
-        row = self._database.first(AskRow.select().where(AskRow.token_digest == token_digest))
+        row = self._database.first(AskRow.whole().where(AskRow.token_digest == token_digest))
         return None if row is None else ask_of(row)
 
     def use(self, ask: Ask, at: datetime) -> bool:

@@ -30,7 +30,7 @@ class SqlCases:
     def open(self, arrival: Arrival) -> Case | None:
         with self._database.tx():
             known = self._database.first(
-                CaseRow.select().where(CaseRow.mailbox == arrival.mailbox, CaseRow.fingerprint == arrival.fingerprint)
+                CaseRow.whole().where(CaseRow.mailbox == arrival.mailbox, CaseRow.fingerprint == arrival.fingerprint)
             )
             if known is not None:
                 self._found_at(known, arrival.location)
@@ -42,25 +42,25 @@ class SqlCases:
     def get(self, case_id: int) -> Case:
         row = None
         if 0 < case_id <= LARGEST_INTEGER:
-            row = self._database.first(CaseRow.select().where(CaseRow.id == case_id))
+            row = self._database.first(CaseRow.whole().where(CaseRow.id == case_id))
         if row is None:
             raise KeyError(f"there is no case {case_id}")
         return case_of(row)
 
     def in_state(self, *states: State, mailbox: str | None = None) -> Sequence[Case]:
-        query = CaseRow.select().where(CaseRow.state.in_(states))
+        query = CaseRow.whole().where(CaseRow.state.in_(states))
         return self._cases(_of_mailbox(query, mailbox).order_by(CaseRow.id))
 
     def in_thread(self, mailbox: str, thread: str) -> Sequence[Case]:
         same = (CaseRow.mailbox == mailbox) & (CaseRow.thread_digest == digest_of(thread))
-        return self._cases(CaseRow.select().where(same).order_by(CaseRow.id))
+        return self._cases(CaseRow.whole().where(same).order_by(CaseRow.id))
 
     def answering(self, mailbox: str, message_ids: Collection[str]) -> Sequence[Case]:
         digests = sorted({digest_of(message_id) for message_id in message_ids if message_id})
         found: list[Case] = []
         for start in range(0, len(digests), CHUNK):
             asked = (CaseRow.mailbox == mailbox) & CaseRow.message_digest.in_(digests[start : start + CHUNK])
-            found += [case for case in self._cases(CaseRow.select().where(asked)) if case.state in OPEN]
+            found += [case for case in self._cases(CaseRow.whole().where(asked)) if case.state in OPEN]
         return sorted(found, key=lambda case: case.id)
 
     def known(self, mailbox: str, header_fingerprint: str) -> bool:
@@ -68,14 +68,14 @@ class SqlCases:
         return self._database.first(CaseRow.select(CaseRow.id).where(same)) is not None
 
     def recent(self, *, limit: int = 50, mailbox: str | None = None) -> Sequence[Case]:
-        return self._cases(_of_mailbox(CaseRow.select(), mailbox).order_by(CaseRow.id.desc()).limit(limit))
+        return self._cases(_of_mailbox(CaseRow.whole(), mailbox).order_by(CaseRow.id.desc()).limit(limit))
 
     def counts(self, mailbox: str) -> Mapping[State, int]:
         counted = CaseRow.select(CaseRow.state, fn.COUNT(CaseRow.id).alias("cases")).where(CaseRow.mailbox == mailbox)
         return {State(row.state): row.cases for row in self._database.rows(counted.group_by(CaseRow.state))}
 
     def source(self, case: Case) -> bytes:
-        row = self._database.first(SourceRow.select().where(SourceRow.case == case.id))
+        row = self._database.first(SourceRow.whole().where(SourceRow.case == case.id))
         if row is None:
             raise KeyError(f"case {case.id} has no source")
         return bytes(row.content)
@@ -99,7 +99,7 @@ class SqlCases:
         return drafts.read(self._database, case.id, case.revision if revision is None else revision)
 
     def log(self, case: Case) -> Sequence[Decision]:
-        query = DecisionRow.select().where(DecisionRow.case == case.id).order_by(DecisionRow.id)
+        query = DecisionRow.whole().where(DecisionRow.case == case.id).order_by(DecisionRow.id)
         return [decision_of(row) for row in self._database.rows(query)]
 
     def move(

@@ -28,7 +28,7 @@ class SqlDeliveries:
         self._database = database
 
     def of(self, case: Case) -> Sequence[Delivery]:
-        query = DeliveryRow.select().where(DeliveryRow.case == case.id).order_by(DeliveryRow.attempt)
+        query = DeliveryRow.whole().where(DeliveryRow.case == case.id).order_by(DeliveryRow.attempt)
         return [delivery_of(row) for row in self._database.rows(query)]
 
     def record_phase(self, case: Case, attempt: int, phase: Phase) -> None:
@@ -43,7 +43,7 @@ class SqlDeliveries:
         """Whether the case is being sent, by this very attempt, its newest."""
         ours = CaseRow.select(CaseRow.state).where(CaseRow.id == case.id, CaseRow.version == case.version)
         claimed = self._database.first(ours)
-        attempts = DeliveryRow.select().where(DeliveryRow.case == case.id).order_by(DeliveryRow.attempt.desc())
+        attempts = DeliveryRow.whole().where(DeliveryRow.case == case.id).order_by(DeliveryRow.attempt.desc())
         newest = self._database.first(attempts)
         if claimed is None or claimed.state != State.SENDING or newest is None:
             return False
@@ -54,7 +54,7 @@ class SqlDeliveries:
         marked = sorted({row.case_id for row in self._database.rows(MarkRow.select(MarkRow.case))})
         cases: list[Case] = []
         for start in range(0, len(marked), CHUNK):
-            query = CaseRow.select().where(CaseRow.id.in_(marked[start : start + CHUNK])).order_by(CaseRow.id)
+            query = CaseRow.whole().where(CaseRow.id.in_(marked[start : start + CHUNK])).order_by(CaseRow.id)
             cases += [case_of(row) for row in self._database.rows(query) if row.mailbox == mailbox]
         return cases
 
@@ -65,7 +65,7 @@ class SqlDeliveries:
         self._done(case, ANSWERED)
 
     def pending_marks(self, case: Case) -> tuple[bool, bool]:
-        marks = {row.mark for row in self._database.rows(MarkRow.select().where(MarkRow.case == case.id))}
+        marks = {row.mark for row in self._database.rows(MarkRow.whole().where(MarkRow.case == case.id))}
         return (COPY in marks, ANSWERED in marks)
 
     def _done(self, case: Case, mark: str) -> None:

@@ -41,10 +41,10 @@ def read(database: Database, case_id: int, revision: int) -> Draft:
     """Raises KeyError."""
     row = None
     if 0 < revision <= LARGEST_INTEGER:
-        row = database.first(DraftRow.select().where(DraftRow.case == case_id, DraftRow.revision == revision))
+        row = database.first(DraftRow.whole().where(DraftRow.case == case_id, DraftRow.revision == revision))
     if row is None:
         raise KeyError(f"case {case_id} has no draft {revision}")
-    files = database.rows(AttachmentRow.select().where(AttachmentRow.draft == row.id).order_by(AttachmentRow.id))
+    files = database.rows(AttachmentRow.whole().where(AttachmentRow.draft == row.id).order_by(AttachmentRow.id))
     return Draft(
         to=tuple(row.to),
         cc=tuple(row.cc),

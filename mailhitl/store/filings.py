@@ -26,7 +26,7 @@ class SqlFilings:
         self._database = database
 
     def standing(self, mailbox: str) -> Sequence[Filed]:
-        query = FiledRow.select().where(FiledRow.mailbox == mailbox).order_by(*KEY)
+        query = FiledRow.whole().where(FiledRow.mailbox == mailbox).order_by(*KEY)
         return [filed_of(row) for row in self._database.rows(query)]
 
     def plan(self, *filed: Filed) -> None:

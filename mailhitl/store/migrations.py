@@ -54,7 +54,7 @@ def version(database: Database) -> int:
     """The schema's version, 0 for a new database."""
     if MetaRow._meta.table_name not in database.tables():
         return 0
-    row = database.first(MetaRow.select().where(MetaRow.name == "schema"))
+    row = database.first(MetaRow.whole().where(MetaRow.name == "schema"))
     return 0 if row is None else int(row.value)
 
 

@@ -56,7 +56,7 @@ def make(database: Database, case: Case, move: Move) -> Case:
 
 
 def _current(database: Database, case: Case) -> Case:
-    row = database.first(CaseRow.select().where(CaseRow.id == case.id, CaseRow.version == case.version))
+    row = database.first(CaseRow.whole().where(CaseRow.id == case.id, CaseRow.version == case.version))
     if row is None:
         raise StaleCase(f"case {case.id} was moved by someone else since it was read")
     return case_of(row)

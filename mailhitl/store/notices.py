@@ -27,7 +27,7 @@ class SqlNotices:
         """Oldest first."""
         waiting = (NoticeRow.mailbox == mailbox) & (NoticeRow.waiting == True)  # noqa: E712
         ripe = NoticeRow.next_at.is_null() | (NoticeRow.next_at <= now)
-        query = NoticeRow.select().where(waiting & ripe).order_by(NoticeRow.id)
+        query = NoticeRow.whole().where(waiting & ripe).order_by(NoticeRow.id)
         return [notice_of(row) for row in self._database.rows(query)]
 
     def mark_sent(self, notice: Notice, at: datetime) -> None:

@@ -20,7 +20,7 @@ class SqlProgress:
 
     def cursor(self, mailbox: str, folder: str) -> Cursor | None:
         here = (CursorRow.mailbox == mailbox) & (CursorRow.folder == folder)
-        row = self._database.first(CursorRow.select().where(here))
+        row = self._database.first(CursorRow.whole().where(here))
         return None if row is None else cursor_of(row)
 
     def advance(self, mailbox: str, folder: str, cursor: Cursor) -> None:
@@ -33,7 +33,7 @@ class SqlProgress:
             )
 
     def attempts(self, mailbox: str, location: Location) -> int:
-        row = self._database.first(AttemptRow.select().where(_at(mailbox, location)))
+        row = self._database.first(AttemptRow.whole().where(_at(mailbox, location)))
         return 0 if row is None else int(row.attempts)
 
     def begin_attempts(self, mailbox: str, locations: Sequence[Location]) -> None:
@@ -51,7 +51,7 @@ class SqlProgress:
 
     def unfinished(self, mailbox: str, folder: str) -> Sequence[Location]:
         here = (AttemptRow.mailbox == mailbox) & (AttemptRow.folder == folder)
-        rows = self._database.rows(AttemptRow.select().where(here).order_by(AttemptRow.uidvalidity, AttemptRow.uid))
+        rows = self._database.rows(AttemptRow.whole().where(here).order_by(AttemptRow.uidvalidity, AttemptRow.uid))
         return [Location(row.folder, row.uidvalidity, row.uid) for row in rows]
 
 

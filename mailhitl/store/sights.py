@@ -17,7 +17,7 @@ class SqlSights:
         self._database = database
 
     def first_seen(self, mailbox: str, key: str, at: datetime) -> datetime:
-        sight = SightRow.select().where(SightRow.mailbox == mailbox, SightRow.key_digest == digest_of(key))
+        sight = SightRow.whole().where(SightRow.mailbox == mailbox, SightRow.key_digest == digest_of(key))
         # Most sights of a poll are old ones: look before taking the writer's turn.
         if (row := self._database.first(sight)) is not None:
             return row.at

@@ -27,6 +27,7 @@ class SqlStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._key: bytes | None = None
         self.cases = SqlCases(database)
         self.deliveries = SqlDeliveries(database)
         self.progress = SqlProgress(database)
@@ -38,15 +39,9 @@ class SqlStore:
 
     def key(self) -> bytes:
         """The secret that signs approval headers and tokens (32 bytes). Whoever has the database has it."""
-        known = MetaRow.select().where(MetaRow.name == "key")
-        if (row := self._database.first(known)) is not None:
-            return bytes.fromhex(row.value)
-        with self._database.tx(durable=True):
-            if (row := self._database.first(known)) is not None:
-                return bytes.fromhex(row.value)
-            fresh = secrets.token_bytes(32)
-            self._database.run(MetaRow.insert(name="key", value=fresh.hex()))
-        return fresh
+        if self._key is None:
+            self._key = self._read_key() or self._make_key()
+        return self._key
 
     def broken(self) -> str:
         """Say where the log is broken, "" when it is whole."""
@@ -54,6 +49,19 @@ class SqlStore:
 
     def close(self) -> None:
         self._database.close()
+
+    def _read_key(self) -> bytes | None:
+        row = self._database.first(MetaRow.whole().where(MetaRow.name == "key"))
+        return None if row is None else bytes.fromhex(row.value)
+
+    def _make_key(self) -> bytes:
+        with self._database.tx(durable=True):
+            # Somebody else may have made it in the meantime.
+            if (made := self._read_key()) is not None:
+                return made
+            fresh = secrets.token_bytes(32)
+            self._database.run(MetaRow.insert(name="key", value=fresh.hex()))
+        return fresh
 
 
 def open_store(url: str) -> SqlStore:

@@ -17,7 +17,7 @@ class SqlSwitches:
         self._database = database
 
     def get(self, name: str) -> str:
-        row = self._database.first(SwitchRow.select().where(SwitchRow.name == name))
+        row = self._database.first(SwitchRow.whole().where(SwitchRow.name == name))
         return "" if row is None else str(row.value)
 
     def set(self, name: str, value: str, by: str, at: datetime) -> None:
@@ -31,7 +31,7 @@ class SqlSwitches:
     def take_lease(self, mailbox: str, holder: str, at: datetime, until: datetime) -> None:
         lease = {"holder": holder, "until": until}
         with self._database.tx():
-            row = self._database.first(LeaseRow.select().where(LeaseRow.mailbox == mailbox))
+            row = self._database.first(LeaseRow.whole().where(LeaseRow.mailbox == mailbox))
             if row is not None and row.holder != clean(holder) and row.until > utc(at):
                 taken = f"mailbox {mailbox} is served by {row.holder} until {row.until.isoformat(' ')}"
                 raise LeaseTaken(taken, row.holder)
@@ -40,7 +40,7 @@ class SqlSwitches:
             )
 
     def holder(self, mailbox: str, at: datetime) -> str:
-        row = self._database.first(LeaseRow.select().where(LeaseRow.mailbox == mailbox))
+        row = self._database.first(LeaseRow.whole().where(LeaseRow.mailbox == mailbox))
         return str(row.holder) if row is not None and row.until > utc(at) else ""
 
     def release_lease(self, mailbox: str, holder: str) -> None:
