@@ -22,7 +22,7 @@ from mailhitl.daemon import cycle
 from mailhitl.daemon.app import App
 from mailhitl.mail.stamp import Kind, read_id
 from tests.crash.fuse import STORE_PARTS, Crash, Frail, Fuse
-from tests.story.world import World, parsed
+from tests.story.world import CONFIG, World, parsed
 
 MINUTE = timedelta(seconds=61)
 
@@ -112,6 +112,32 @@ def test_fetch_to_file_survives_a_crash_at_every_single_call(tmp_path: Path, bef
     else:
         pytest.fail("a round never ended")
     assert call > 40
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_the_undo_window_survives_a_crash_at_every_single_call(tmp_path: Path, before: bool) -> None:
+    """An automatic answer stands in Outgoing once, can be stopped for as long as its rule says, and leaves once."""
+    config = CONFIG.replace('then = "send"', 'then = "send"\nundo = "5m"')
+    for call in range(1, 1000):
+        folder = tmp_path / str(call)
+        folder.mkdir()
+        world = World(folder, config)
+        world.customer_writes("When are you open?", subject="Opening hours")
+        crashed = crash_once(world, call, before=before)
+        world.run(later=timedelta(minutes=10))
+        if crashed and not world.sent_to("ann@customer.test"):
+            assert len(world.standing("outgoing")) == 1
+            world.run(later=timedelta(minutes=4))
+            assert world.sent_to("ann@customer.test") == []
+        world.run(later=timedelta(minutes=2))
+        assert len(world.sent_to("ann@customer.test")) == 1
+        assert (world.case.state, world.standing("outgoing")) == (State.SENT, [])
+        world.store.close()
+        if not crashed:
+            break
+    else:
+        pytest.fail("a round never ended")
+    assert call > 20
 
 
 class Team(RuleBasedStateMachine):

@@ -4,6 +4,7 @@ out, and while an answer waits."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from mailhitl.backends.memory import Answer
 from mailhitl.case import Event, State
 from mailhitl.daemon import cycle, outbox
 from mailhitl.delivery import Handover, Phase, Status
+from mailhitl.draft import Draft
 from tests.story.world import CONFIG, World, text_of
 
 MINUTE = timedelta(seconds=61)
@@ -68,6 +70,25 @@ def test_a_daemon_that_was_frozen_before_the_body_cannot_send_what_another_has_t
     outbox.run_once(world.app)
     assert len(world.sent_to(ANN)) == 1
     assert state(world) is State.SENT
+
+
+def test_two_daemons_that_have_both_read_an_approved_case_send_it_once(world: World) -> None:
+    held(world)
+    world.answers(world.packet_for("anna@example.com"), "approve")
+    for runner in ("intake", "watch"):
+        cycle.RUNNERS[runner](world.app)
+    assert state(world) is State.APPROVED
+    frame = world.app.drafting.frame
+
+    def slow(draft: Draft, body: str) -> str | None:
+        world.run()  # the other daemon is through before this one has composed the mail
+        return frame(draft, body)
+
+    slow_app = replace(world.app, drafting=replace(world.app.drafting, frame=slow))
+    assert outbox.run_once(slow_app) == 0
+    assert len(world.sent_to(ANN)) == 1
+    assert state(world) is State.SENT
+    assert world.store.broken() == ""
 
 
 # -- waiting for the server, and for a change of mind
