@@ -19,10 +19,6 @@ from mailhitl.review.packet import render
 
 log = structlog.get_logger(__name__)
 
-ONLY_A_NOTE = (
-    "Nothing was done: the mail that you answered was only a note. Please answer a “[Review]” mail, or send a mail "
-    "with the subject “queue” to get a list of all that waits for you."
-)
 #: The subject of a mail that asks for the worklist.
 ASKS_FOR_WORKLIST = frozenset({"queue", "list", "warteschlange", "liste"})
 NO_PACKET = (
@@ -60,8 +56,6 @@ def _obeyed(app: App, message: Message, fingerprint: str) -> Result:
     private = answered_id(message, app.key)
     if private is not None and private.kind is Kind.WORKLIST:
         return worklist.carry_out(app, message, private.token)
-    if private is not None and private.kind is Kind.NOTICE:
-        return Result(False, ONLY_A_NOTE)
     incoming = _incoming(app, message)
     if incoming is not None:
         return _decide(app, incoming)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from mailhitl.mail.message import Message
 from mailhitl.mail.stamp import APPROVAL_HEADER, Kind, PrivateId, read_header, read_id
 
-#: What our own people may answer. What the customer got (``sent``) is answered by customers.
-ANSWERABLE = (Kind.PACKET, Kind.DRAFT, Kind.WORKLIST, Kind.NOTICE)
+#: What our own people answer with a command.
+ANSWERABLE = (Kind.PACKET, Kind.DRAFT, Kind.WORKLIST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def identify(header: Message, key: bytes) -> Claim | None:
 
 
 def answered_id(header: Message, key: bytes) -> PrivateId | None:
-    """Return the packet, draft, worklist or notice that this mail answers, newest first, or None.
+    """Return the packet, draft or worklist that this mail answers, newest first, or None.
 
     Claws rebuilds In-Reply-To from References, so both are read.
     """

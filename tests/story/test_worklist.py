@@ -96,7 +96,7 @@ def test_an_answer_to_a_mere_note_is_told_where_decisions_go(world: World) -> No
     world.answers(world.sent_to(ANNA)[-1], "approve")
     world.run()
     assert [case.state for case in world.cases] == [State.HELD] * 3
-    assert "only a note" in text_of(world.sent_to(ANNA)[-1])
+    assert "packet" in text_of(world.sent_to(ANNA)[-1])
 
 
 def test_a_customer_whose_subject_is_queue_is_a_customer(world: World) -> None:
