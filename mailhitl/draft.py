@@ -41,19 +41,22 @@ class Draft:
     evidence: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     complete: bool = True
-    #: Identifies the words, not a mail client's line wrapping, quoting depth marks or normal form. Reckoned once: every
-    #: look at the folders compares it.
-    digest: str = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "digest", self._digest())
+    _digest: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def recipients(self) -> tuple[str, ...]:
         """Every address that gets the mail, each once, in order."""
         return tuple(dict.fromkeys((*self.to, *self.cc)))
 
-    def _digest(self) -> str:
+    @property
+    def digest(self) -> str:
+        """Identify the words, not a mail client's line wrapping, quoting depth marks or normal form."""
+        if not self._digest:
+            # Reckoned once: every look at the folders compares it.
+            object.__setattr__(self, "_digest", self._reckon())
+        return self._digest
+
+    def _reckon(self) -> str:
         parts = (
             " ".join(sorted({address.lower() for address in self.to})),
             " ".join(sorted({address.lower() for address in self.cc})),

@@ -13,10 +13,11 @@ from mailhitl.decision import Finding
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Address, Message
 from mailhitl.ports.drafter import Classifier, Drafter
-from mailhitl.ports.mailbox import Location, Mailbox
+from mailhitl.ports.mailbox import FolderStatus, Location, Mailbox
 from mailhitl.ports.store import Store
 from mailhitl.ports.transport import Transport
 from mailhitl.review.gesture import Sighting
+from mailhitl.review.reminders import Waiting
 from mailhitl.review.reviewers import Reviewers
 from mailhitl.rules.engine import ALL_GATES
 from mailhitl.rules.gates import Gates
@@ -106,8 +107,14 @@ class App:
     agenda: Agenda = field(default_factory=Agenda)
     #: What was read once of a mail in a watched folder: mails never change under one UID.
     seen: dict[Location, Sighting | None] = field(default_factory=dict)
+    #: What stood in a watched folder at the last look, and the status it had then.
+    listed: dict[str, tuple[FolderStatus, Sequence[Location]]] = field(default_factory=dict)
     #: The digest of every revision of an open case, by (case, revision): a revision never changes either.
     digests: dict[tuple[int, int], str] = field(default_factory=dict)
+    #: The customer's mail of the case at work, by case (``sources``).
+    source: dict[int, tuple[bytes, Message]] = field(default_factory=dict)
+    #: How each held case waits: read from its log once for each version of the case.
+    waits: dict[int, Waiting] = field(default_factory=dict)
 
     @property
     def key(self) -> bytes:

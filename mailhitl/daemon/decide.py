@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from mailhitl.case import Case, Event, Outcome, State
 from mailhitl.daemon import facts
 from mailhitl.daemon.app import App
+from mailhitl.daemon.sources import source_of
 from mailhitl.decision import Channel, Decision, Reason, Verdict
 from mailhitl.draft import Draft
 from mailhitl.errors import IllegalTransition, StaleCase
 from mailhitl.mail.edited import EditedDraft
-from mailhitl.mail.message import Message
-from mailhitl.mail.parse import parse
 from mailhitl.review.approval import hidden_copies, objections
 from mailhitl.review.reviewers import Hand, may_approve
 
@@ -49,7 +48,7 @@ def approve(app: App, case: Case, wish: Wish, edit: EditedDraft | None = None) -
         return _unreadable(edit)
     current = app.store.cases.draft(case)
     wanted = _edited(current, edit, wish.hand) if edit else current
-    source = parse(app.store.cases.source(case))
+    source = source_of(app, case)
     gathered = facts.gather(app, case, source, wanted, edited=edit is not None)
     verdict = facts.verdict(app, gathered)
     against = [*objections(case, current, wanted, source, gathered.findings, verdict), *hidden_copies(edit)]
@@ -191,7 +190,3 @@ def _decision(app: App, event: Event, wish: Wish, reasons: tuple[Reason, ...] = 
         reasons=reasons,
         versions=app.settings.versions,
     )
-
-
-def source_of(app: App, case: Case) -> Message:
-    return parse(app.store.cases.source(case))

@@ -40,7 +40,9 @@ def run_once(app: App) -> int:
     while some := list(islice(rest, BATCH)):
         done += _serve(app, some, standing, queue)
     for row in (row for case_id, rows in standing.items() if case_id not in looks for row in rows):
-        app.store.filings.withdraw(row)
+        # The flag is set once: whoever takes it off has seen to the customer.
+        if row.kind != FLAG:
+            app.store.filings.withdraw(row)
     return done + each(app, "filing", _to_flag(app), _flag)
 
 

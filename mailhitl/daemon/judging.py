@@ -8,6 +8,7 @@ from mailhitl.case import Case, Event, Outcome, State
 from mailhitl.daemon import facts
 from mailhitl.daemon.app import App
 from mailhitl.daemon.poison import each
+from mailhitl.daemon.sources import source_of
 from mailhitl.decision import Channel, Decision, Reason, Verdict
 from mailhitl.draft import Draft
 from mailhitl.errors import TemplateProblem
@@ -23,7 +24,7 @@ def run_once(app: App) -> int:
 
 
 def _judge(app: App, case: Case) -> int:
-    source = parse(app.store.cases.source(case))
+    source = source_of(app, case)
     automatic = why_automatic(source, own=app.settings.own)
     if automatic:
         decision = Decision(Event.SKIP, "rule:automatic mail", Channel.RULE, automatic, app.now(), code="automatic")
@@ -75,11 +76,9 @@ def _same_author(app: App, older: Case, source: Message) -> bool:
     if not source.sender.key:
         return False
     trusted = app.settings.trusted_authserv
-    return vouched(source, trusted=trusted) is not None or not vouched(_source(app, older), trusted=trusted)
-
-
-def _source(app: App, case: Case) -> Message:
-    return parse(app.store.cases.source(case))
+    return vouched(source, trusted=trusted) is not None or not vouched(
+        parse(app.store.cases.source(older)), trusted=trusted
+    )
 
 
 def _supersede(app: App, case: Case, older: list[Case]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 #: Where an edited version may stand.
 WRITTEN_IN = (Role.REVIEW, Role.APPROVE, Role.DRAFTS)
+#: How many new mails are read together, and up to what size (bytes) drafts are: the others come one by one.
+TOGETHER = 100
+SMALL = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,14 @@ def _watched(app: App) -> Iterator[tuple[Role, str, str]]:
 
 
 def _locations(app: App, folder: str) -> Sequence[Location]:
+    """What stands there. It is listed only where something has changed: a Trash may hold years of mail."""
     try:
-        return app.mailbox.locations(folder)
+        status = app.mailbox.status(folder)
+        before = app.listed.get(folder)
+        if before is None or status.modseq is None or before[0] != status:
+            # The status comes first: what changes in between is seen by the next look.
+            app.listed[folder] = before = status, app.mailbox.locations(folder)
+        return before[1]
     except StaleFolder:
         return ()
 
@@ -121,9 +130,14 @@ def _approval(app: App, case: Case) -> Channel | None:
 
 
 def _read_new(app: App, role: Role, owner: str, new: Sequence[Location]) -> Iterator[Foreign]:
-    for glance in app.mailbox.glance(new) if new else ():
-        header = parse_header(glance.header)
-        claim = _claim(app, role, header)
+    for start in range(0, len(new), TOGETHER):
+        yield from _read_some(app, role, owner, new[start : start + TOGETHER])
+
+
+def _read_some(app: App, role: Role, owner: str, new: Sequence[Location]) -> Iterator[Foreign]:
+    claims = [(glance, _claim(app, role, header), header) for glance, header in _headers(app, new)]
+    bodies = _bodies(app, [glance for glance, claim, _ in claims if claim and claim.kind is Kind.DRAFT])
+    for glance, claim, header in claims:
         if claim is None or claim.kind in (Kind.NOTICE, Kind.WORKLIST):
             if role in (Role.APPROVE, Role.REJECT, Role.ESCALATE):
                 yield Foreign(role, glance.location, header.sender.key in app.settings.own, header.subject)
@@ -131,7 +145,7 @@ def _read_new(app: App, role: Role, owner: str, new: Sequence[Location]) -> Iter
                 app.seen[glance.location] = None
             continue
         try:
-            app.seen[glance.location] = _sighting(app, role, owner, glance, claim)
+            app.seen[glance.location] = _sighting(app, role, owner, claim, glance.location, bodies)
         except MailhitlError:
             raise
         except Exception as error:  # noqa: BLE001  one mail that no reader survives must not blind us to the others
@@ -159,17 +173,31 @@ def _claim(app: App, role: Role, header: Message) -> Claim | None:
     return claim if case.mailbox == app.settings.mailbox else None
 
 
-def _sighting(app: App, role: Role, owner: str, glance: Glance, claim: Claim) -> Sighting | None:
+def _headers(app: App, new: Sequence[Location]) -> Iterator[tuple[Glance, Message]]:
+    for glance in app.mailbox.glance(new):
+        yield glance, parse_header(glance.header)
+
+
+def _bodies(app: App, glances: Sequence[Glance]) -> dict[Location, bytes]:
+    """The small ones of these drafts, in few exchanges. A size may be a guess: what came cut is left out."""
+    small = [glance.location for glance in glances if glance.size < SMALL]
+    fetched = app.mailbox.fetch_all(small, limit=SMALL) if small else ()
+    return {location: raw for location, raw in fetched if len(raw) < SMALL}
+
+
+def _sighting(
+    app: App, role: Role, owner: str, claim: Claim, location: Location, bodies: Mapping[Location, bytes]
+) -> Sighting | None:
     if claim.kind is Kind.PACKET:
-        return Sighting(role, glance.location, claim, owner=owner)
-    raw = app.mailbox.fetch(glance.location, limit=app.settings.fetch_limit * 30)
+        return Sighting(role, location, claim, owner=owner)
+    raw = bodies.get(location) or app.mailbox.fetch(location, limit=app.settings.fetch_limit * 30)
     if raw is None:
         return None
     try:
         filed = app.store.cases.draft(app.store.cases.get(claim.case_id), claim.revision)
     except KeyError:
         return None
-    return Sighting(role, glance.location, claim, read_edited(raw, filed), owner)
+    return Sighting(role, location, claim, read_edited(raw, filed), owner)
 
 
 def _by_thread(app: App, role: Role, header: Message) -> Claim | None:

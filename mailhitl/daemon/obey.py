@@ -10,6 +10,7 @@ from mailhitl.daemon import asides, decide
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result, Wish
 from mailhitl.daemon.look import being_edited
+from mailhitl.daemon.sources import source_of
 from mailhitl.decision import Channel
 from mailhitl.mail.authenticity import vouched
 from mailhitl.mail.edited import EditedDraft
@@ -130,7 +131,7 @@ def _edit(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:
         return Result(False, "Nothing was done: write your text after “edit:”.")
     current = app.store.cases.draft(incoming.case)
     bare = replace(current, text=command.argument.strip())
-    wanted = app.drafting.with_quote(bare, decide.source_of(app, incoming.case))
+    wanted = app.drafting.with_quote(bare, source_of(app, incoming.case))
     return decide.approve(app, incoming.case, wish, EditedDraft(wanted, (), ""))
 
 

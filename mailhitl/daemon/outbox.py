@@ -11,12 +11,12 @@ from mailhitl.case import Case, Event, Outcome, State
 from mailhitl.daemon import alerts, byhand
 from mailhitl.daemon.app import App
 from mailhitl.daemon.poison import each
+from mailhitl.daemon.sources import source_of
 from mailhitl.decision import Channel, Decision
 from mailhitl.delivery import Delivery, Handover, Phase, Status, next_attempt
 from mailhitl.draft import Draft
 from mailhitl.mail.compose import compose_answer, html_of
 from mailhitl.mail.edited import draft_of
-from mailhitl.mail.parse import parse
 from mailhitl.mail.stamp import Kind, PrivateId, write_id
 from mailhitl.ports.store import Filed
 from mailhitl.review.filing import OUTGOING
@@ -199,7 +199,7 @@ def _first_of(app: App, case: Case) -> int:
 
 def compose(app: App, case: Case, draft: Draft, message_id: str, at: datetime) -> bytes:
     """The customer's mail as bytes; the same for the copy in Sent."""
-    source = parse(app.store.cases.source(case))
+    source = source_of(app, case)
     automatic = case.outcome is Outcome.SEND and not _approved_by_person(app, case)
     html = app.drafting.frame(draft, html_of(draft.text))
     return compose_answer(

@@ -10,10 +10,10 @@ from mailhitl.daemon.alerts import people
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import HELD_AGAIN
 from mailhitl.daemon.poison import each
+from mailhitl.daemon.sources import original, source_of
 from mailhitl.decision import Decision
 from mailhitl.mail.compose import compose_notice
 from mailhitl.mail.message import Message
-from mailhitl.mail.parse import parse
 from mailhitl.mail.stamp import Kind, PrivateId, new_token, token_digest, write_id
 from mailhitl.ports.store import Ask, Notice
 from mailhitl.review.packet import Packet, Queue, distinct, render
@@ -79,13 +79,13 @@ def _compose(app: App, case: Case, to: str, message_id: str, queue: Sequence[Cas
         html=html,
         message_id=message_id,
         now=app.now(),
-        attached=app.store.cases.source(case),
+        attached=original(app, case),
     )
 
 
 def packet_of(app: App, case: Case, queue: Sequence[Case] = ()) -> Packet:
     """All that a packet on this case says now. ``queue`` are all that wait, the oldest first (default: asked for)."""
-    source = parse(app.store.cases.source(case))
+    source = source_of(app, case)
     draft = app.store.cases.draft(case) if case.draft_digest else None
     log = app.store.cases.log(case)
     return Packet(

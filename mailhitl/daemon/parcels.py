@@ -11,8 +11,8 @@ import structlog
 from mailhitl.case import Case
 from mailhitl.daemon import alerts, packets
 from mailhitl.daemon.app import App
+from mailhitl.daemon.sources import source_of
 from mailhitl.mail.compose import compose_filed
-from mailhitl.mail.parse import parse
 from mailhitl.mail.stamp import Kind, PrivateId, write_id
 from mailhitl.ports.mailbox import Addition
 from mailhitl.ports.store import Ask, Filed
@@ -96,7 +96,7 @@ def _tell(app: App, parcel: Parcel) -> None:
 def _draft(app: App, case: Case) -> bytes:
     return compose_filed(
         app.store.cases.draft(case),
-        parse(app.store.cases.source(case)),
+        source_of(app, case),
         case_id=case.id,
         revision=case.revision,
         key=app.key,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -47,7 +48,7 @@ def run_once(app: App) -> int:
     held = app.store.cases.in_state(State.HELD, mailbox=app.settings.mailbox)
     memory = _remembered(app)
     patience = patience_of(app)
-    cases = [waiting(case, app.store.cases.log(case), patience) for case in held]
+    cases = _waits(app, held, patience)
     planned = plan(cases, memory, _team(app), app.now(), patience)
     done = _move(app, [action for action in planned.actions if not isinstance(action, Remind)])
     reminded = dict(memory.reminded)
@@ -60,6 +61,16 @@ def run_once(app: App) -> int:
     if planned.next_look:
         app.agenda.at(planned.next_look)
     return done
+
+
+def _waits(app: App, held: Sequence[Case], patience: Patience) -> list[Waiting]:
+    """How each of them waits. A case that has not moved has the log that it had."""
+    for gone in app.waits.keys() - {case.id for case in held}:
+        del app.waits[gone]
+    for case in held:
+        if case.id not in app.waits or app.waits[case.id].case.version != case.version:
+            app.waits[case.id] = waiting(case, app.store.cases.log(case), patience)
+    return [replace(app.waits[case.id], case=case) for case in held]
 
 
 def patience_of(app: App) -> Patience:

@@ -35,6 +35,7 @@ def frail(world: World, fuse: Fuse) -> App:
         transport=Frail(world.transport, fuse),
         store=Frail(world.store, fuse, STORE_PARTS),
         seen={},
+        listed={},
     )
 
 
