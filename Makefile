@@ -34,6 +34,6 @@ check: $(READY) ## Format, lint, types, import contracts and house rules
 	@$(VENV)/bin/lint-imports
 	@$(PYTHON) -m pytest -q tests/house
 
-bench: $(READY) ## Measure the costs that the project is held to, as ratios within one run
+bench: $(READY) ## Measure the costs that the project is held to, as ratios within one run (ONLY="a c")
 	@.ci/servers
-	@$(PYTHON) -m bench $(ARGS)
+	@$(PYTHON) -m bench $(ONLY)

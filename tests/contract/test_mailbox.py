@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mailhitl.errors import StaleFolder
-from mailhitl.ports.mailbox import Location, Mailbox
+from mailhitl.ports.mailbox import Addition, Location, Mailbox
 from tests.contract.accounts import Account
 
 NOON = datetime(2026, 11, 3, 12, 0, 0, tzinfo=UTC)
@@ -51,6 +51,16 @@ def subjects(mailbox: Mailbox, folder: str) -> list[str]:
 
 
 # Reading
+
+
+def test_mails_added_together_stand_in_their_order_with_flags_and_dates(mailbox: Mailbox) -> None:
+    added = [Addition(mail(f"m{number}"), frozenset({"\\Draft"} if number % 2 else ()), NOON) for number in range(120)]
+    mailbox.append_all("INBOX", [*added, Addition(mail("long", "x" * 1_500_000)), Addition(mail("last"))])
+
+    assert subjects(mailbox, "INBOX") == [*(f"m{number}" for number in range(120)), "long", "last"]
+    glances = mailbox.glance(mailbox.locations("INBOX")[:120])
+    assert ["\\Draft" in glance.flags for glance in glances] == [bool(number % 2) for number in range(120)]
+    assert {glance.arrived for glance in glances} == {NOON}
 
 
 def test_a_mail_that_was_added_can_be_seen_and_read(mailbox: Mailbox) -> None:
