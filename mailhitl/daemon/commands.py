@@ -11,7 +11,7 @@ from mailhitl.daemon.obey import Incoming, obey
 from mailhitl.mail.automatic import why_automatic
 from mailhitl.mail.message import Message
 from mailhitl.mail.reply import read_command
-from mailhitl.mail.stamp import Kind, token_digest
+from mailhitl.mail.stamp import Kind, read_id, token_digest
 from mailhitl.mail.text import one_line
 from mailhitl.ports.mailbox import Location
 from mailhitl.review.identity import answered_id
@@ -21,6 +21,10 @@ log = structlog.get_logger(__name__)
 
 #: The subject of a mail that asks for the worklist.
 ASKS_FOR_WORKLIST = frozenset({"queue", "list", "warteschlange", "liste"})
+NO_PACKET = (
+    "Nothing was done: what you have answered asks for no decision. Please answer the packet (“[Review] …”) itself, "
+    "or move the draft."
+)
 
 
 def is_command(app: App, message: Message) -> bool:
@@ -43,7 +47,7 @@ def carry_out(app: App, message: Message, location: Location, fingerprint: str) 
         log.info("automatic answer to a packet ignored", uid=location.uid)
         return
     result = _obeyed(app, message, fingerprint)
-    _answer(app, message, _once(app, message, fingerprint), result.text)
+    _answer(app, message, fingerprint, result.text)
     app.mailbox.flag(location, add=("\\Seen", "\\Answered"))
     log.info("command", by=message.sender.key, done=result.done)
 
@@ -60,15 +64,17 @@ def _obeyed(app: App, message: Message, fingerprint: str) -> Result:
     return worklist.send(app, message.sender.key, key=fingerprint, in_reply_to=message.message_id)
 
 
-def _once(app: App, message: Message, fingerprint: str) -> str:
-    """What an answer is given once for: each mail, but to what answers a mere note only once an hour.
+def answers_a_notice(app: App, message: Message) -> bool:
+    """True for one of our own people's mails that answers a note, an alert or one of our answers: no customer's mail.
 
-    A machine that marks none of its mails may be at the other end, and would go on for ever.
+    It decides nothing; that is said once an hour, as a machine without marks may be at the other end.
     """
-    private = answered_id(message, app.key)
-    if private is not None and private.kind is Kind.NOTICE:
-        return f"note:{message.sender.key}:{app.now():%Y-%m-%dT%H}"
-    return fingerprint
+    answered = (read_id(each, app.key) for each in (*message.in_reply_to, *message.references[-1:]))
+    if not _is_ours(app, message.sender.key) or not any(each and each.kind is Kind.NOTICE for each in answered):
+        return False
+    if not why_automatic(message, own=frozenset()):
+        _answer(app, message, f"help:{message.sender.key}:{app.now():%Y-%m-%dT%H}", NO_PACKET)
+    return True
 
 
 def _answer(app: App, message: Message, key: str, text: str) -> None:

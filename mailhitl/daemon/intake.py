@@ -117,6 +117,8 @@ def _one(app: App, glance: Glance, raw: bytes) -> int:
     if commands.is_command(app, message):
         commands.carry_out(app, message, glance.location, fingerprint(message, raw))
         return 1
+    if commands.answers_a_notice(app, message):
+        return 0
     commands.tell_about_stranger(app, message)
     return 1 if app.store.cases.open(_arrival(app, glance, message, raw)) else 0
 
