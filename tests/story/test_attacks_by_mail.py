@@ -118,6 +118,18 @@ def test_a_customers_mail_under_an_id_of_ours_is_a_case(world: World) -> None:
 # -- Sent
 
 
+def test_an_answer_by_hand_counts_until_the_very_moment_before_ours_would_leave(world: World) -> None:
+    question = held(world)
+    world.answers(world.packet_for(ANNA), "approve")
+    for runner in ("intake", "byhand", "watch"):
+        cycle.RUNNERS[runner](world.app)
+    by_hand = letter("Done, Ann.", sender="support@example.com", to=ANN, In_Reply_To=question)
+    world.box.deliver("Sent", by_hand)
+    cycle.RUNNERS["outbox"](world.app)
+    assert world.sent_to(ANN) == []
+    assert world.case.state is State.SUPERSEDED
+
+
 def test_a_question_forwarded_to_a_colleague_is_not_an_answer(world: World) -> None:
     question = held(world)
     forward = letter("Can you look?", sender="support@example.com", to="tech@example.com", References=question)
