@@ -44,6 +44,8 @@ _TOPIC = re.compile(
     r"to|an|à|para|a|aan|till|til|vastaanottaja|do|komu|кому|kime|收件人|宛先"
 )
 _RULE = re.compile(r"\s*[-_=*]{10,}\s*")
+#: The upper line of an attribution that was broken within its address: it says when, and its "<" is not closed.
+_BROKEN_OFF = re.compile(r"(?:\d{4}|\d{1,2}[:.]\d{2}).*<[^<>]*")
 #: Any language: a line that says when or who, right above quoted lines.
 _SAYS_WHO = re.compile(r"(?:\d{4}|\d{1,2}[:.]\d{2}|@|wrote|schrieb|a écrit|escribió).{0,200}:$")
 _PHONE = re.compile(
@@ -184,7 +186,7 @@ def _attributions(lines: list[str]) -> dict[int, int]:
         if line.rstrip().endswith(_ENDS) and not line.lstrip().startswith(">"):
             # The shortest one that ends here: some patterns begin with anything.
             spans = (span for span in range(1, min(3, end + 1) + 1) if _known(lines[end - span + 1 : end + 1]))
-            span = next(spans, 0) or int(_says_who(line, lines[end + 1 : end + 3]))
+            span = next(spans, 0) or _says_who(lines, end)
             found.update({end - span + 1: span} if span else {})
     return found
 
@@ -201,9 +203,13 @@ def _known(window: list[str]) -> bool:
     )
 
 
-def _says_who(line: str, below: list[str]) -> bool:
-    followed = any(after.startswith(">") for after in takewhile(lambda after: not after or after[0] == ">", below))
-    return followed and bool(_SAYS_WHO.search(line[-ATTRIBUTION:]))
+def _says_who(lines: list[str], end: int) -> int:
+    """How many lines an attribution takes that ends here, in whatever language; 0 when none does."""
+    below = takewhile(lambda after: not after or after[0] == ">", lines[end + 1 : end + 3])
+    line, above = lines[end], lines[end - 1][-ATTRIBUTION:].strip() if end else ""
+    if not any(after.startswith(">") for after in below) or not _SAYS_WHO.search(line[-ATTRIBUTION:]):
+        return 0
+    return 2 if ">" in line.partition("<")[0] and _BROKEN_OFF.fullmatch(above) else 1
 
 
 def _marked_after(lines: list[str], number: int) -> bool:

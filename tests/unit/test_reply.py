@@ -317,8 +317,6 @@ REPLIES = {
     "windows_mail.html": "Hi. I am fine.", "yandex_ru.html": "Hi. I am fine.",
     "OLK_SRC_BODY_SECTION.html": "Reply",
 }  # fmt: skip
-#: A Russian attribution broken over two lines: what is left of it stands glued to the command.
-ASKED_BACK = {"android.eml"}
 
 
 def _with_our_packet(text: str) -> str:
@@ -330,16 +328,36 @@ def _with_our_packet(text: str) -> str:
     return "\n".join((*lines[: marked[0]], quoted(), *lines[marked[-1] + 1 :]))
 
 
-@pytest.mark.parametrize("name, new", REPLIES.items(), ids=REPLIES)
-def test_approve_as_the_new_words_of_a_reply_of_the_corpora_is_found(
-    shared: Callable[[str], Path], name: str, new: str
+def test_at_least_98_percent_of_the_commands_in_replies_of_the_corpora_are_understood_and_none_is_misread(
+    shared: Callable[[str], Path],
 ) -> None:
-    text = parse(_bodies(shared)[name]).text
-    approved = text.replace(new, "approve", 1)
-    assert approved != text
-    expected = None if name in ASKED_BACK else APPROVE
-    assert command(approved) == expected
-    assert command(_with_our_packet(approved)) == expected
+    bodies = _bodies(shared)
+    found: dict[str, Command | None] = {}
+    for name, new in REPLIES.items():
+        text = parse(bodies[name]).text
+        approved = text.replace(new, "approve", 1)
+        assert approved != text
+        found[name] = command(approved)
+        found[f"{name} with our packet"] = command(_with_our_packet(approved))
+        found[f"{name} asking"] = command(_with_our_packet(text.replace(new, "approve?", 1)))
+    asking = {name: found.pop(name) for name in list(found) if name.endswith(" asking")}
+    missed = sorted(name for name, each in found.items() if each is None)
+    misread = sorted(name for name, each in found.items() if each not in (None, APPROVE))
+    understood = 1 - len(missed) / len(found)
+    print(f"commands understood: {understood:.1%} of {len(found)}, misread: {len(misread)}, missed: {missed}")
+    assert (misread, understood >= 0.98) == ([], True), missed
+    assert {name: each for name, each in asking.items() if each} == {}
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "approve\nbut only for <\nbob@customer.test> by 10:00:",
+        "approve\n10:00 is when <x> is right, ask\nbob@customer.test> says:",
+    ],
+)
+def test_what_only_resembles_a_broken_attribution_is_the_reviewers_own(above: str) -> None:
+    assert command(f"{above}\n\n{quoted()}") is None
 
 
 @pytest.mark.parametrize("name", ["email_long_quote.txt", "pathological.txt"])
