@@ -8,7 +8,8 @@ scanners click links.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,9 +19,13 @@ from mailhitl.case import Case, Outcome
 from mailhitl.decision import Reason
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Message
-from mailhitl.mail.text import one_line
+from mailhitl.mail.reply import said
+from mailhitl.mail.text import one_line, plain
+from mailhitl.mail.thread import reply_subject
 
+#: How much of the customer's mail is shown, in lines and in characters; all of it is attached.
 EXCERPT_LINES = 8
+EXCERPT = 600
 #: The reason the engine gives when no rule hit: it says nothing about this mail.
 NO_RULE = "default"
 CHANGED_LINES = 12
@@ -45,8 +50,8 @@ BLOCKED_CHOICES = (
     Choice("escalate: group or name", "hand it to somebody else"),
 )
 LOST_CHOICES = (
-    Choice("arrived", "the customer has it; close the case"),
-    Choice("approve", "send it again (the same Message-ID, so that most systems show it once)"),
+    Choice("arrived", "say that the customer has it, and close the case"),
+    Choice("approve", "send it again, with the same Message-ID"),
     Choice("reject: why", "send nothing more; the question stays open for a person"),
 )
 
@@ -86,7 +91,7 @@ class Packet:
 
     @property
     def subject(self) -> str:
-        return f"[Review] {self.short_reason}: {one_line(self.source.subject, 120) or '(no subject)'}"
+        return f"[Review] {self.short_reason}: {self.title}"
 
     @property
     def customer(self) -> str:
@@ -101,8 +106,13 @@ class Packet:
         if self.draft is None:
             return "Answer this customer yourself. No answer was drafted."
         if not self.draft.complete:
-            return f"Write an answer to {', '.join(self.draft.to)}. No template fits; a skeleton stands in Review."
-        return f"Send this answer to {', '.join(self.draft.to)}"
+            return f"Write an answer to {self._recipients}. No template fits; a skeleton stands in Review."
+        return f"Send this answer to {self._recipients}"
+
+    @property
+    def _recipients(self) -> str:
+        to, cc = (", ".join(addresses) for addresses in ((self.draft.to, self.draft.cc) if self.draft else ((), ())))
+        return f"{to or 'nobody'}, with copies to {cc}" if cc else to or "nobody"
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -113,38 +123,98 @@ class Packet:
         return CHOICES[1:] if not self.draft.complete else CHOICES
 
     @property
+    def how(self) -> str:
+        """What to do in the folders. No line of mail breaks in it: a last word alone would be a command."""
+        if self.lost:
+            return "Move the draft or this mail to Approve (sends it again), Reject or Escalate"
+        if self.draft is None:
+            return "Answer the customer and this closes; or move this mail to Reject or Escalate"
+        if not self.draft.complete:
+            return "Fill in the draft and move it to Approve; or move it to Reject or Escalate"
+        return "Move the draft (edited or not) or this mail to Approve, Reject or Escalate"
+
+    @property
+    def title(self) -> str:
+        """The customer's subject."""
+        return one_line(self.source.subject, 120) or "(no subject)"
+
+    @property
     def excerpt(self) -> tuple[str, ...]:
-        """The customer's newest words, the first lines of them."""
-        lines = [one_line(line, 200) for line in self.source.new_text.splitlines() if line.strip()]
-        return tuple(lines[:EXCERPT_LINES]) + (("…",) if len(lines) > EXCERPT_LINES else ())
+        """The customer's newest words, the first lines of them, and what came attached."""
+        lines, room = [], EXCERPT
+        for line in _told(self.source.new_text):
+            if len(lines) == EXCERPT_LINES or room < 2:
+                lines.append("… (the whole mail is attached)")
+                break
+            lines.append(_marked("customer", one_line(line, room)))
+            room -= len(line)
+        attached = ", ".join(one_line(attachment.name, 60) for attachment in self.source.attachments[:5])
+        more = ", …" if len(self.source.attachments) > 5 else ""
+        lines += [f"[attached: {attached}{more}]"] if attached else []
+        return tuple(lines or ["(no words to show here: see the attached mail)"])
+
+    @property
+    def heading(self) -> str:
+        """What stands above the answer; its subject where that is not the customer's own."""
+        if self.draft is None:
+            return ""
+        name = "The answer" if self.draft.complete else "The skeleton"
+        same = self.draft.subject == reply_subject(self.source.subject)
+        return name if same else f"{name}, with the subject “{one_line(self.draft.subject, 120)}”"
+
+    @property
+    def answer_lines(self) -> tuple[str, ...]:
+        """The answer as it may stand in a packet."""
+        return tuple(_marked("answer", plain(line).rstrip()) for line in self.answer.splitlines())
 
     @property
     def impact(self) -> tuple[str, ...]:
         """What sending it would mean besides the reasons, in words."""
         lines = []
         if self.draft and self.draft.attachments:
-            lines.append(f"attached: {', '.join(a.name for a in self.draft.attachments)}")
+            lines.append(f"attached to the answer: {', '.join(a.name for a in self.draft.attachments)}")
         reply_to = [a.spec for a in self.source.reply_to if a.key and a.key != self.source.sender.key]
         if reply_to:
-            lines.append(f"the customer asks for answers at {', '.join(reply_to)}, not at the sender's own address")
+            lines.append(f"the customer wants answers at {', '.join(reply_to)} instead")
         if self.source.hidden:
             words = one_line(" ".join(self.source.hidden), 120)
             lines.append(f"the customer's mail hides words that a mail client does not show: “{words}”")
         return tuple(lines)
 
     @property
-    def changes(self) -> tuple[str, ...]:
-        """What differs from the last revision, line by line; ``-`` was, ``+`` is."""
+    def changes(self) -> tuple[tuple[str, str], ...]:
+        """What differs from the last revision, line by line: ("was" or "now", the line)."""
         if not self.previous:
             return ()
         old, new = self.previous.splitlines(), self.answer.splitlines()
-        changed = [line for line in difflib.ndiff(old, new) if line[:2] in ("- ", "+ ") and line[2:].strip()]
-        more = ("…",) if len(changed) > CHANGED_LINES else ()
-        return tuple(one_line(line, 200) for line in changed[:CHANGED_LINES]) + more
+        told = {"- ": "was", "+ ": "now"}
+        compared = [line for line in difflib.ndiff(old, new) if line[:2] in told and line[2:].strip()]
+        changed = [(told[line[:2]], one_line(line[2:], 200)) for line in compared[:CHANGED_LINES]]
+        rest = len(compared) - CHANGED_LINES
+        return (*changed, *([("and", f"{rest} more lines")] if rest > 0 else []))
+
+
+def _told(text: str) -> Iterator[str]:
+    """The lines that say something."""
+    return filter(None, (one_line(line, EXCERPT) for line in text.splitlines()))
+
+
+#: What stands around words, a list's number included.
+_AROUND = re.compile(r"\A[\W\d_]+|[\W_]+\Z")
+
+
+def _marked(whose: str, line: str) -> str:
+    """Return a line of somebody's words, with a mark where it would read as a reviewer's command.
+
+    Quoted back without marks it must not be one, and must not be taken for the reviewer's own "approve" either.
+    """
+    return f"[{whose}] {line}" if said(_AROUND.sub("", line)) else line
 
 
 def source_of(reason: Reason) -> str:
-    """Who gives this reason: the admin's rule by its name, or a built-in check."""
+    """Who gives this reason: the admin's rule by its name, or a built-in check; "" when no rule did."""
+    if reason.rule == NO_RULE:
+        return ""
     gate = reason.rule.removeprefix("gate:")
     return reason.rule if gate == reason.rule else f"built-in check: {gate}"
 
