@@ -141,7 +141,8 @@ class Packet:
     @property
     def excerpt(self) -> tuple[str, ...]:
         """The customer's newest words, the first lines of them, and what came attached."""
-        lines, room = [], EXCERPT
+        lines: list[str] = []
+        room = EXCERPT
         for line in _told(self.source.new_text):
             if len(lines) == EXCERPT_LINES or room < 2:
                 lines.append("… (the whole mail is attached)")
