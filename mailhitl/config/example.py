@@ -113,6 +113,7 @@ LIVE: dict[str, Any] = {
 #: What stands behind a # where there is no default to show.
 SAMPLES: dict[tuple[str, ...], Any] = {
     ("store", "password"): {"env": "DATABASE_PASSWORD"},
+    ("review", "worklist_at"): "08:30",
     ("customers", "csv"): "customers.csv",
     ("customers", "sql"): "SELECT address, tier FROM customers",
     ("customers", "url"): "postgresql://reader@localhost/shop",

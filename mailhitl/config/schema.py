@@ -14,7 +14,7 @@ from mailhitl.config.account import MailboxConfig
 from mailhitl.config.later import Alarm, Customers, Digest, Knowledge, LanguageModelConfig, Retention
 from mailhitl.config.secrets import Secret
 from mailhitl.config.table import Table, key, needed
-from mailhitl.config.values import AddrSpec, AnchoredPath, Count, Duration, Hours, Share, Switch, Word, Zone
+from mailhitl.config.values import AddrSpec, AnchoredPath, Clock, Count, Duration, Hours, Share, Switch, Word, Zone
 from mailhitl.rules.conditions import CONDITIONS
 from mailhitl.rules.gates import OPTIONAL
 
@@ -124,6 +124,9 @@ class ReviewConfig(Table):
         "Without a decision for so long, nights and weekends included, a case is closed and nothing is sent.",
     )
     office_hours: Hours = key("Mon-Fri 09:00-17:00", "When people are there, in the agent's time zone.")
+    worklist_at: Clock | None = key(
+        None, "Then, on office days, all that waits is mailed to each reviewer in one numbered list; left out: never."
+    )
     restore_after: Duration = key("30m", "A draft that is in no folder for this long is offered for restoring.")
     plus_addressing: Switch = key(False, "The server delivers support+anything@… to support@… (`doctor` tries it).")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -45,6 +45,9 @@ class Settings:
     remind_after: timedelta = timedelta(hours=2)
     escalate_after: timedelta = timedelta(hours=8)
     expire_after: timedelta = timedelta(days=5)
+    #: When the daily list goes out, and on which weekdays (0 is Monday); None: never.
+    worklist_at: time | None = None
+    office_days: frozenset[int] = frozenset(range(5))
     per_correspondent: int = 3
     per_hour: int = 60
     sent_copy: bool = True

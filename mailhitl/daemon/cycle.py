@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mailhitl.daemon import byhand, copies, filing, intake, judging, notices, outbox, packets, reminders, watch
+from mailhitl.daemon import (
+    byhand,
+    copies,
+    filing,
+    intake,
+    judging,
+    notices,
+    outbox,
+    packets,
+    reminders,
+    watch,
+    worklist,
+)
 from mailhitl.daemon.app import App
 
 #: What a reviewer's hand has just done leaves before anything else is filed. Whether they are silent is known only
@@ -20,6 +32,7 @@ RUNNERS: dict[str, Callable[[App], int]] = {
     "reminders": reminders.run_once,
     "filing": filing.run_once,
     "packets": packets.run_once,
+    "worklist": worklist.run_once,
     "notices": notices.run_once,
 }
 

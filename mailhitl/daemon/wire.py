@@ -85,6 +85,8 @@ def settings_of(config: Config, name: str) -> Settings:
         remind_after=review.remind_after,
         escalate_after=review.escalate_after,
         expire_after=review.expire_after,
+        worklist_at=review.worklist_at,
+        office_days=review.office_hours.days,
         per_correspondent=config.agent.caps.per_correspondent_per_day,
         per_hour=config.agent.caps.per_hour,
         sent_copy=mailbox.sent_copy,

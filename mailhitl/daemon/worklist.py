@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
+
+import structlog
+from jinja2 import TemplateError
 
 from mailhitl.case import Case, State
 from mailhitl.daemon import packets
@@ -15,10 +19,40 @@ from mailhitl.mail.message import Message
 from mailhitl.mail.numbered import Entry, read_entries
 from mailhitl.mail.stamp import Kind, PrivateId, new_token, token_digest, write_id
 from mailhitl.ports.store import Notice
-from mailhitl.review.worklist import Worklist, render
+from mailhitl.review.worklist import Worklist, daily, render
 
+log = structlog.get_logger(__name__)
+
+ON_ITS_WAY = Result(True, "The list of what waits for you is on its way.")
 #: A longer list is not read, it is clicked through.
 MOST = 30
+
+
+def run_once(app: App) -> int:
+    """Once on every office day, mail each reviewer the list of what waits for them; return how many got one.
+
+    The day is remembered when all of them have theirs; until then the notices' keys keep a list from leaving twice.
+    """
+    if app.settings.worklist_at is None:
+        return 0
+    settings, switch = app.settings, f"worklist:{app.settings.mailbox}"
+    day, later = daily(app.now().astimezone(settings.timezone), app.settings.worklist_at, settings.office_days)
+    app.agenda.at(later)
+    if day is None or app.store.switches.get(switch) == day.isoformat():
+        return 0
+    reviewers = {person.address.lower() for case in packets.waiting(app) for person in people(app, case.group)}
+    sent = [_send_daily(app, reviewer, day) for reviewer in sorted(reviewers)]
+    app.store.switches.set(switch, day.isoformat(), "daemon", app.now())
+    return sum(sent)
+
+
+def _send_daily(app: App, reviewer: str, day: date) -> bool:
+    try:
+        return send(app, reviewer, key=f"daily:{day}:{reviewer}").done
+    except TemplateError as error:
+        # A broken template of the admin's must not stop the mailbox; reminders still leave.
+        log.error("template not usable", template="packet/worklist", problem=str(error))
+        return False
 
 
 def send(app: App, reviewer: str, *, key: str, in_reply_to: str = "") -> Result:
@@ -27,6 +61,8 @@ def send(app: App, reviewer: str, *, key: str, in_reply_to: str = "") -> Result:
     waiting = _waiting(app, reviewer)
     if not waiting:
         return Result(True, "Nothing waits for you.")
+    if app.store.notices.known(app.settings.mailbox, f"worklist:{key}"):
+        return ON_ITS_WAY
     token, shown = new_token(), waiting[:MOST]
     expires = app.now() + app.settings.expire_after
     for number, case in enumerate(shown, 1):
@@ -48,7 +84,7 @@ def send(app: App, reviewer: str, *, key: str, in_reply_to: str = "") -> Result:
     app.store.notices.queue(
         Notice(0, app.settings.mailbox, f"worklist:{key}", "worklist", reviewer, message_id, raw, app.now())
     )
-    return Result(True, "The list of what waits for you is on its way.")
+    return ON_ITS_WAY
 
 
 def carry_out(app: App, message: Message, token: str) -> Result:

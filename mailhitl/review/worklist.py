@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -40,6 +42,17 @@ def shortened(packet: Packet) -> tuple[str, ...]:
     lines = [line for line in packet.answer_lines if line.strip()]
     rest = len(lines) - ANSWER_LINES
     return tuple(lines[:ANSWER_LINES]) + ((f"… {rest} more lines: see its packet or the draft.",) if rest > 0 else ())
+
+
+def daily(now: datetime, at: time, weekdays: Collection[int]) -> tuple[date | None, datetime]:
+    """Return the day whose list may leave now (None: none may), and when the next one may, in UTC.
+
+    ``now`` is in the agent's time zone; of ``weekdays`` (0 is Monday) there is at least one.
+    """
+    coming = (datetime.combine(now.date() + timedelta(days=step), at, now.tzinfo) for step in range(8))
+    moments = [moment for moment in coming if moment.weekday() in weekdays]
+    later = next(moment for moment in moments if moment > now)
+    return now.date() if moments[0] <= now else None, later.astimezone(UTC)
 
 
 def render(worklist: Worklist, environment: ImmutableSandboxedEnvironment) -> tuple[str, str]:

@@ -23,6 +23,9 @@ class SqlNotices:
         with self._database.tx(durable=True):
             return write(self._database, notice)
 
+    def known(self, mailbox: str, key: str) -> bool:
+        return known(self._database, mailbox, key)
+
     def due(self, mailbox: str, now: datetime) -> Sequence[Notice]:
         """Oldest first."""
         waiting = (NoticeRow.mailbox == mailbox) & (NoticeRow.waiting == True)  # noqa: E712
@@ -41,16 +44,20 @@ class SqlNotices:
             self._database.run(NoticeRow.update(**later).where(NoticeRow.id == notice.id))
 
 
+def known(database: Database, mailbox: str, key: str) -> bool:
+    """Whether this key was queued before in this mailbox."""
+    same = (NoticeRow.mailbox == mailbox) & (NoticeRow.key_digest == digest_of(key))
+    return database.first(NoticeRow.select(NoticeRow.id).where(same)) is not None
+
+
 def write(database: Database, notice: Notice) -> bool:
     """Queue a notice inside a transaction; False when its key was queued before."""
-    key = digest_of(notice.key)
-    same = (NoticeRow.mailbox == notice.mailbox) & (NoticeRow.key_digest == key)
-    if database.first(NoticeRow.select(NoticeRow.id).where(same)) is not None:
+    if known(database, notice.mailbox, notice.key):
         return False
     row = {
         "mailbox": notice.mailbox,
         "key": notice.key,
-        "key_digest": key,
+        "key_digest": digest_of(notice.key),
         "kind": notice.kind,
         "recipient": notice.recipient,
         "message_id": notice.message_id,

@@ -139,7 +139,10 @@ def test_a_sight_that_has_gone_is_new_when_it_comes_back(store: SqlStore) -> Non
 
 
 def test_a_notice_is_queued_once_however_often_it_is_asked_for(store: SqlStore) -> None:
+    assert not store.notices.known("support", "k")
     assert store.notices.queue(notice("k"))
+    assert store.notices.known("support", "k")
+    assert not store.notices.known("sales", "k")
     assert not store.notices.queue(notice("k", recipient="bob@example.com"))
     assert store.notices.queue(notice("k", mailbox="sales"))
     (due,) = store.notices.due("support", NOON)
