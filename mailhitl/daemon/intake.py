@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 BATCH = 50
 #: After so many attempts that never ended, a mail is set aside unread: it may be what kills us.
 ATTEMPTS = 3
+#: Stands on top of what is kept of such a mail; in anybody else's mail it only sends that mail to a person.
+QUARANTINED = "X-Mailhitl-Quarantined"
 
 
 def run_once(app: App) -> int:
@@ -149,7 +151,8 @@ def _quarantine(app: App, location: Location) -> int:
         identity = hashlib.sha256(glance.header).hexdigest()
         subject = "(a mail that could not be read)"
         message = Message(subject=subject, readable=False, size=glance.size, defects=("quarantined",))
-        arrival = Arrival(name, location, message, identity, identity, identity, glance.arrived, glance.header)
+        source = f"{QUARANTINED}: {ATTEMPTS} attempts\r\n".encode() + glance.header
+        arrival = Arrival(name, location, message, identity, identity, identity, glance.arrived, source)
         case = app.store.cases.open(arrival)
         if case is not None:
             why = f"taking it in failed {ATTEMPTS} times; please read it in {location.folder} yourself"

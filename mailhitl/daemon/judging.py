@@ -7,6 +7,7 @@ from datetime import timedelta
 from mailhitl.case import Case, Event, Outcome, State
 from mailhitl.daemon import facts
 from mailhitl.daemon.app import App
+from mailhitl.daemon.intake import QUARANTINED
 from mailhitl.daemon.poison import each
 from mailhitl.daemon.sources import source_of
 from mailhitl.decision import Channel, Decision, Reason, Verdict
@@ -30,7 +31,7 @@ def _judge(app: App, case: Case) -> int:
         decision = Decision(Event.SKIP, "rule:automatic mail", Channel.RULE, automatic, app.now(), code="automatic")
         app.store.cases.move(case, Event.SKIP, decision, outcome=Outcome.SKIP)
         return 1
-    draft, problem = propose(app, source)
+    draft, problem = (None, UNREAD) if source.header(QUARANTINED) else propose(app, source)
     gathered = facts.gather(app, case, source, draft)
     verdict = facts.verdict(app, gathered)
     unanswered = _unanswered(app, case, source)
@@ -44,6 +45,8 @@ def _judge(app: App, case: Case) -> int:
     return 1
 
 
+#: Of a mail that was set aside unread only the header was kept: no machine may answer it by its subject.
+UNREAD = Reason("unreadable", Outcome.REVIEW, "Taking this mail in failed several times: please read it in the inbox.")
 #: A machine that answers the second mail alone would close the first one for good.
 BURIED = Reason("thread", Outcome.REVIEW, "An earlier mail of this conversation has not been answered: look at both.")
 #: The code of the log row that says so.

@@ -118,12 +118,15 @@ BLOCK = Reason("lawyers", Outcome.BLOCK, "A lawyer writes. Only the management a
 MONEY = Reason("gate:money", Outcome.REVIEW, "The draft speaks of money or a refund: “refund”, “20 EUR”.")
 
 
+LAWYER = (
+    b"From: Office <office@law.example>\nTo: support@example.com\nSubject: Our client, order 4711\n\n"
+    b"Dear Sirs,\n\nwe represent Ms Customer and ask you to answer by Friday.\n\nDr. Law\n"
+)
+
+
 def _packets() -> Mapping[str, Packet]:
     carla = parse(CARLA)
-    lawyer = parse(
-        b"From: Office <office@law.example>\nTo: support@example.com\nSubject: Our client, order 4711\n\n"
-        b"Dear Sirs,\n\nwe represent Ms Customer and ask you to answer by Friday.\n\nDr. Law\n"
-    )
+    lawyer = parse(LAWYER)
     edited = ANSWER.replace("thank you for getting in touch", "I am sorry for the delay").replace(
         "just reply to this e-mail and we will look into it.", "we refund the 20 EUR for the delivery."
     )
