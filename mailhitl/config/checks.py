@@ -89,6 +89,19 @@ def groups(data: Data) -> Iterator[Problem]:
             )
 
 
+def substitutes(data: Data) -> Iterator[Problem]:
+    """Whoever stands in for a person is another one."""
+    known = _names(data, "reviewer")
+    for number, person in _tables(data, "reviewer"):
+        name, wanted = _word(person.get("name")), _word(person.get("substitute"))
+        others = {other for other in known if other.casefold() != name.casefold()}
+        if wanted.casefold() == name.casefold() and wanted:
+            yield Problem(("reviewer", number, "substitute"), "is the same person: name another one.")
+        elif wanted and wanted.casefold() not in {other.casefold() for other in others}:
+            hint = suggestion(wanted, others)
+            yield Problem(("reviewer", number, "substitute"), f'no reviewer is called "{wanted}".{hint}')
+
+
 def somebody(data: Data) -> Iterator[Problem]:
     """Somebody can be asked."""
     if not data.get("reviewer") and _section(data, "review").get("notify", "reviewers") == "reviewers":
@@ -174,6 +187,7 @@ CHECKS: tuple[Check, ...] = (
     unique_names,
     unique_mailboxes,
     groups,
+    substitutes,
     somebody,
     likely_intents,
 )

@@ -114,6 +114,8 @@ LIVE: dict[str, Any] = {
 SAMPLES: dict[tuple[str, ...], Any] = {
     ("store", "password"): {"env": "DATABASE_PASSWORD"},
     ("review", "worklist_at"): "08:30",
+    ("reviewer", "absent"): ["2026-12-20 to 2027-01-03"],
+    ("reviewer", "substitute"): "Ben",
     ("customers", "csv"): "customers.csv",
     ("customers", "sql"): "SELECT address, tier FROM customers",
     ("customers", "url"): "postgresql://reader@localhost/shop",

@@ -14,7 +14,19 @@ from mailhitl.config.account import MailboxConfig
 from mailhitl.config.later import Alarm, Customers, Digest, Knowledge, LanguageModelConfig, Retention
 from mailhitl.config.secrets import Secret
 from mailhitl.config.table import Table, key, needed
-from mailhitl.config.values import AddrSpec, AnchoredPath, Clock, Count, Duration, Hours, Share, Switch, Word, Zone
+from mailhitl.config.values import (
+    AddrSpec,
+    AnchoredPath,
+    Clock,
+    Count,
+    Days,
+    Duration,
+    Hours,
+    Share,
+    Switch,
+    Word,
+    Zone,
+)
 from mailhitl.rules.conditions import CONDITIONS
 from mailhitl.rules.gates import OPTIONAL
 
@@ -91,6 +103,12 @@ class ReviewerConfig(Table):
     name: Word = needed("Name, also of the person's own folder Approve/<name>.")
     address: AddrSpec = needed("Where packets go and approvals come from; exactly this address.")
     groups: tuple[Word, ...] = key((), "Groups that rules name.")
+    absent: tuple[Days, ...] = key(
+        (),
+        'Days on which the person is away, like "2026-12-20 to 2027-01-03": then the substitute is asked, or the rest '
+        "of the group. Whoever is away may still decide.",
+    )
+    substitute: str = key("", "Who is asked meanwhile: another reviewer's name.")
 
 
 class ReviewConfig(Table):

@@ -74,6 +74,19 @@ def start(value: Any) -> Start:
     return Start()
 
 
+def days(value: Any) -> tuple[date, date]:
+    """Read ``2026-12-20 to 2027-01-03`` (both days included) or one day. Raises ValueError."""
+    text = str(value) if type(value) is date else value.strip() if isinstance(value, str) else ""
+    begin, to, end = text.partition(" to ")
+    try:
+        first, last = date.fromisoformat(begin), date.fromisoformat(end if to else begin)
+    except ValueError:
+        raise ValueError(f'must be days like "2026-12-20 to 2027-01-03", not {shown(value)}') from None
+    if last < first:
+        raise ValueError(f"ends before it begins: {shown(value)}")
+    return first, last
+
+
 def addr_spec(text: str) -> str:
     """Check a bare, strict ASCII address (RFC 5322 3.4.1, without quoted local parts). Raises ValueError."""
     if len(text) > 254 or not _ADDR_SPEC.fullmatch(text):
@@ -111,6 +124,7 @@ Hours = Annotated[OfficeHours, _text(office_hours), _schema(format="days and hou
 Weekday = Annotated[int, _text(weekday_number), _schema(enum=list(WEEKDAYS))]
 Zone = Annotated[ZoneInfo, _text(zone), _schema(format="time zone")]
 AddrSpec = Annotated[str, _text(addr_spec), _schema(format="address")]
+Days = Annotated[tuple[date, date], PlainValidator(days), _schema(format="days")]
 StartAt = Annotated[Start, PlainValidator(start), _schema(format="start")]
 Size = Annotated[int, PlainValidator(size_in_bytes), WithJsonSchema({"type": ["string", "integer"], "format": "size"})]
 AnchoredPath = Annotated[Path, AfterValidator(anchored), _schema(format="path")]

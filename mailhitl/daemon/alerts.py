@@ -51,8 +51,9 @@ def queue(
 
 
 def people(app: App, group: str) -> tuple[Reviewer, ...]:
-    """The reviewers of these groups (joined by commas), each once."""
-    found = [person for name in group.split(",") for person in app.reviewers.in_group(name)]
+    """Whom of these groups (joined by commas) to ask today, each once."""
+    today = app.now().astimezone(app.settings.timezone).date()
+    found = [person for name in group.split(",") for person in app.reviewers.asked(name, today)]
     return tuple(dict.fromkeys(found))
 
 

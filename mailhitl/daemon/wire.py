@@ -109,7 +109,9 @@ def build(
         store=store,
         drafting=drafting(config, settings, library(config), directory),
         rules=read_rules(config),
-        reviewers=Reviewers(tuple(Reviewer(r.name, r.address, frozenset(r.groups)) for r in config.reviewer)),
+        reviewers=Reviewers(
+            tuple(Reviewer(r.name, r.address, frozenset(r.groups), r.absent, r.substitute) for r in config.reviewer)
+        ),
         templates=environment(folders(config.agent.templates)),
         customer=directory.row,
         office_hours=lambda now: hours.covers(now.astimezone(settings.timezone)),

@@ -19,6 +19,7 @@ from mailhitl.mail.message import Message
 from mailhitl.mail.numbered import Entry, read_entries
 from mailhitl.mail.stamp import Kind, PrivateId, new_token, token_digest, write_id
 from mailhitl.ports.store import Notice
+from mailhitl.review.reviewers import Reviewer
 from mailhitl.review.worklist import Worklist, daily, render
 
 log = structlog.get_logger(__name__)
@@ -134,8 +135,14 @@ def _shown(app: App, token: str) -> dict[int, Incoming]:
 
 
 def _waiting(app: App, reviewer: str) -> Sequence[Case]:
+    """What this person is asked about, and what they would be asked about if they were not away."""
     held = app.store.cases.in_state(State.HELD, mailbox=app.settings.mailbox)
-    return [case for case in held if any(p.address.lower() == reviewer for p in people(app, case.group))]
+    return [case for case in held if reviewer in {person.address.lower() for person in _concerned(app, case)}]
+
+
+def _concerned(app: App, case: Case) -> tuple[Reviewer, ...]:
+    members = [person for name in case.group.split(",") for person in app.reviewers.in_group(name)]
+    return (*people(app, case.group), *members)
 
 
 def _item_token(token: str, number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from mailhitl.case import Event
 from mailhitl.decision import Decision
@@ -16,11 +17,20 @@ SOMEONE = "someone with access"
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """One person who may decide. ``address`` is a strict addr-spec, compared without regard to case."""
+    """One person who may decide. ``address`` is a strict addr-spec, compared without regard to case.
+
+    ``absent`` are the first and the last day of each absence, ``substitute`` the name of who is asked meanwhile ("":
+    the rest of the group). Who is absent may decide all the same.
+    """
 
     name: str
     address: str
     groups: frozenset[str] = frozenset()
+    absent: tuple[tuple[date, date], ...] = ()
+    substitute: str = ""
+
+    def away(self, day: date) -> bool:
+        return any(first <= day <= last for first, last in self.absent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,25 @@ class Reviewers:
     def in_group(self, group: str) -> tuple[Reviewer, ...]:
         """The group's people; everybody when the group is "" or has nobody: someone is always left to ask."""
         return tuple(person for person in self.people if group in person.groups) or self.people
+
+    def asked(self, group: str, day: date) -> tuple[Reviewer, ...]:
+        """Whom to ask on this day (in the agent's time zone): the group's people, and for each who is away their
+        substitute. When that leaves nobody: everybody who is there; when nobody is, the group after all.
+        """
+        people = self.in_group(group)
+        found = [there for person in people if (there := self._in_place_of(person, day))]
+        present = [person for person in self.people if not person.away(day)]
+        return tuple(dict.fromkeys(found or present)) or people
+
+    def _in_place_of(self, person: Reviewer, day: date) -> Reviewer | None:
+        """The person, or whoever stands in for them; a substitute who is away has one of their own."""
+        tried: set[str] = set()
+        standing: Reviewer | None = person
+        while standing and standing.away(day) and standing.name not in tried:
+            tried.add(standing.name)
+            wanted = standing.substitute.casefold()
+            standing = next((other for other in self.people if other.name.casefold() == wanted), None)
+        return standing if standing and not standing.away(day) else None
 
     def by_address(self, address: str) -> Reviewer | None:
         """The one reviewer whose address is exactly this one. No aliases, no plus-addresses, nothing looser."""

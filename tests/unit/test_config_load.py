@@ -28,6 +28,7 @@ name = "Anna"
 address = "anna@example.com"
 groups = ["support", "billing"]
 """
+BEN = '[[reviewer]]\nname = "Ben"\naddress = "ben@example.com"\n'
 MINIMAL = MAILBOX + REVIEWER
 
 Write = Callable[[str | bytes], Path]
@@ -189,6 +190,13 @@ reviewers = "biling"
         (MINIMAL + "[agent]\ncaps = { per_hour = -1 }\n", "10: agent.caps.per_hour: must be at least 0, not -1."),
         (MINIMAL + "[store]\nurl = 'mysql://x'\n", '10: store.url: must begin with "sqlite:///"'),
         (MAILBOX, "1: review.notify: nobody can be asked: add a [[reviewer]]"),
+        (
+            MINIMAL + "substitute = 'Bne'\n" + BEN,
+            '9: reviewer[0].substitute: no reviewer is called "Bne". Did you mean',
+        ),
+        (MINIMAL + "substitute = 'anna'\n" + BEN, "9: reviewer[0].substitute: is the same person: name another one."),
+        (MINIMAL + "absent = ['Xmas']\n", '9: reviewer[0].absent[0]: must be days like "2026-12-20 to 2027-01-03"'),
+        (MINIMAL + "absent = '2026-12-24'\n", "9: reviewer[0].absent: must be a list in brackets"),
         (MINIMAL + REVIEWER, '10: reviewer[1].name: stands twice: "Anna".'),
         (MINIMAL + MAILBOX.replace("support]", "two]"), '9: mailbox.two: answers "support@example.com", which mailbox'),
         (

@@ -8,7 +8,7 @@ import pytest
 
 from mailhitl.config.account import is_loopback
 from mailhitl.config.hours import clock, office_hours
-from mailhitl.config.values import addr_spec, duration, start
+from mailhitl.config.values import addr_spec, days, duration, start
 from mailhitl.rules.conditions.message import size_in_bytes
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -48,6 +48,27 @@ def test_a_start_counts_back_or_names_a_day() -> None:
 def test_a_start_that_cannot_be_read_is_refused(value: object) -> None:
     with pytest.raises(ValueError):
         start(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "span"),
+    [
+        ("2026-12-20 to 2027-01-03", (date(2026, 12, 20), date(2027, 1, 3))),
+        ("2026-12-24", (date(2026, 12, 24), date(2026, 12, 24))),
+        (date(2026, 12, 24), (date(2026, 12, 24), date(2026, 12, 24))),
+    ],
+)
+def test_an_absence_is_one_day_or_a_span_of_days(value: object, span: tuple[date, date]) -> None:
+    assert days(value) == span
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "tomorrow", "2026-12-20..2027-01-03", "2027-01-03 to 2026-12-20", "2026-02-30", "2026-12-20 to ", 5, NOW],
+)
+def test_an_absence_that_cannot_be_read_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"must be days like|ends before it begins"):
+        days(value)
 
 
 @pytest.mark.parametrize("text", ["anna@example.com", "a.b+c@sub.example.co", "x@localhost", "o'neil@example.org"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -25,6 +26,58 @@ def endorsed(by: str, digest: str = "d") -> Decision:
 @pytest.mark.parametrize("group", ["", "nobody-is-in-it"])
 def test_someone_is_always_left_to_ask(group: str) -> None:
     assert TEAM.in_group(group) == TEAM.people
+
+
+CARL = Reviewer("Carl", "carl@example.com", frozenset({"support"}))
+AWAY = ((date(2026, 12, 20), date(2027, 1, 3)),)
+CHRISTMAS = date(2026, 12, 24)
+
+
+def team(**substitutes: str | None) -> Reviewers:
+    """Anna, Ben and Carl; those named are away over Christmas, with this substitute ("": none)."""
+    return Reviewers(
+        tuple(
+            person if (name := substitutes.get(person.name)) is None else replace(person, absent=AWAY, substitute=name)
+            for person in (ANNA, BEN, CARL)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("away", "group", "asked"),
+    [
+        ({}, "support", ["Anna", "Carl"]),
+        ({"Anna": ""}, "support", ["Carl"]),
+        ({"Anna": "Ben"}, "support", ["Ben", "Carl"]),
+        ({"Anna": "ben"}, "support", ["Ben", "Carl"]),
+        ({"Anna": "Carl"}, "support", ["Carl"]),
+        ({"Anna": "Ben", "Ben": "Carl"}, "support", ["Carl"]),
+        ({"Anna": "Ben", "Ben": "Anna"}, "support", ["Carl"]),
+        ({"Anna": "Nobody"}, "support", ["Carl"]),
+        ({"Ben": ""}, "billing", ["Anna", "Carl"]),
+        ({"Anna": "", "Carl": ""}, "support", ["Ben"]),
+        ({"Anna": "", "Ben": "", "Carl": ""}, "billing", ["Ben"]),
+        ({"Anna": "Ben", "Ben": "Anna", "Carl": ""}, "support", ["Anna", "Carl"]),
+        ({"Anna": ""}, "", ["Ben", "Carl"]),
+    ],
+)
+def test_who_is_away_is_not_asked_and_someone_always_is(
+    away: dict[str, str | None], group: str, asked: list[str]
+) -> None:
+    assert [person.name for person in team(**away).asked(group, CHRISTMAS)] == asked
+
+
+@pytest.mark.parametrize(
+    ("day", "asked"),
+    [
+        (date(2026, 12, 19), "Anna"),
+        (date(2026, 12, 20), "Ben"),
+        (date(2027, 1, 3), "Ben"),
+        (date(2027, 1, 4), "Anna"),
+    ],
+)
+def test_an_absence_counts_from_its_first_day_to_its_last(day: date, asked: str) -> None:
+    assert [person.name for person in team(Anna="Ben").asked("support", day)] == [asked, "Carl"]
 
 
 def test_a_group_is_asked_by_its_name() -> None:
