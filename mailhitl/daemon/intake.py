@@ -37,10 +37,21 @@ def run_once(app: App) -> int:
     """Take in every new mail of the inbox; return how many became cases or commands."""
     folder = app.folders.inbox
     cursor = _cursor(app, folder)
-    done = _again(app, folder, cursor)
-    if app.mailbox.status(folder).uidnext - 1 <= cursor.last_uid:
-        return done
-    new = iter(app.mailbox.locations(folder, after=cursor.last_uid))
+    begun = set(app.store.progress.unfinished(app.settings.mailbox, folder))
+    done, poison = _again(app, sorted(begun, key=lambda location: location.uid), cursor)
+    if app.mailbox.status(folder).uidnext - 1 > cursor.last_uid:
+        # What was just gone through one by one must not kill us in company.
+        listed = app.mailbox.locations(folder, after=cursor.last_uid)
+        done += _take_in_new(app, folder, cursor, [location for location in listed if location not in begun])
+        last = max((location.uid for location in listed), default=cursor.last_uid)
+        app.store.progress.advance(app.settings.mailbox, folder, replace(cursor, last_uid=last))
+    # Only now: until the cursor has passed them, nothing else tells that they are poison.
+    app.store.progress.end_attempts(app.settings.mailbox, poison)
+    return done
+
+
+def _take_in_new(app: App, folder: str, cursor: Cursor, locations: Sequence[Location]) -> int:
+    new, done = iter(locations), 0
     while batch := list(islice(new, BATCH)):
         done += _take_in(app, batch, cursor.start)
         cursor = replace(cursor, last_uid=batch[-1].uid)
@@ -71,25 +82,40 @@ def _cursor(app: App, folder: str) -> Cursor:
     return cursor
 
 
-def _again(app: App, folder: str, cursor: Cursor) -> int:
-    """Mails that were begun and not finished, one by one, so that the one that kills us is found."""
-    done = 0
-    for location in app.store.progress.unfinished(app.settings.mailbox, folder):
+def _again(app: App, begun: Sequence[Location], cursor: Cursor) -> tuple[int, list[Location]]:
+    """Mails that were begun and not finished, one by one, so that the one that kills us is found.
+
+    Returns how many were taken in, and those that are set aside as poison.
+    """
+    done, poison = 0, []
+    for location in begun:
         if location.uidvalidity != cursor.uidvalidity:
             app.store.progress.end_attempts(app.settings.mailbox, [location])
         elif app.store.progress.attempts(app.settings.mailbox, location) >= ATTEMPTS:
             done += _quarantine(app, location)
+            poison.append(location)
         else:
             done += _take_in(app, [location], cursor.start)
-    return done
+    return done, poison
 
 
 def _take_in(app: App, batch: Sequence[Location], start: datetime) -> int:
     name = app.settings.mailbox
     app.heartbeat()
     app.store.progress.begin_attempts(name, batch)
-    finished = list(batch)
-    done = 0
+    try:
+        done, finished = _read(app, batch, start)
+    except MailhitlError:
+        # The server is away: that says nothing about these mails.
+        app.store.progress.give_back(name, batch)
+        raise
+    app.store.progress.end_attempts(name, finished)
+    return done
+
+
+def _read(app: App, batch: Sequence[Location], start: datetime) -> tuple[int, list[Location]]:
+    """Fetch and open; return how many became cases or commands, and the mails that are done with."""
+    finished, done = list(batch), 0
     glances = {glance.location: glance for glance in app.mailbox.glance(batch)}
     wanted = [location for location in batch if location in glances and _wanted(app, glances[location], start)]
     for location, raw in app.mailbox.fetch_all(wanted, limit=app.settings.fetch_limit):
@@ -98,10 +124,9 @@ def _take_in(app: App, batch: Sequence[Location], start: datetime) -> int:
         except MailhitlError:
             raise
         except Exception as error:  # noqa: BLE001  one bad mail must not stop the others
-            log.error("intake failed", mailbox=name, uid=location.uid, error=type(error).__name__)
+            log.error("intake failed", mailbox=app.settings.mailbox, uid=location.uid, error=type(error).__name__)
             finished.remove(location)
-    app.store.progress.end_attempts(name, finished)
-    return done
+    return done, finished
 
 
 def _wanted(app: App, glance: Glance, start: datetime) -> bool:
@@ -159,5 +184,4 @@ def _quarantine(app: App, location: Location) -> int:
             app.store.cases.move(
                 case, Event.SHUNT, Decision(Event.SHUNT, "intake", Channel.DAEMON, why, app.now(), code="quarantined")
             )
-    app.store.progress.end_attempts(name, [location])
     return 1

@@ -205,6 +205,10 @@ class Progress(Protocol):
 
     def end_attempts(self, mailbox: str, locations: Sequence[Location]) -> None: ...
 
+    def give_back(self, mailbox: str, locations: Sequence[Location]) -> None:
+        """Take the last attempt back: it ended because a server was away, which says nothing about these mails."""
+        ...
+
     def unfinished(self, mailbox: str, folder: str) -> Sequence[Location]:
         """Mails whose intake was begun and not finished (a crash, an error)."""
         ...

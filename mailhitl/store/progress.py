@@ -49,6 +49,13 @@ class SqlProgress:
             for location in locations:
                 self._database.run(AttemptRow.delete().where(_at(mailbox, location)))
 
+    def give_back(self, mailbox: str, locations: Sequence[Location]) -> None:
+        with self._database.tx():
+            for location in locations:
+                less = AttemptRow.update(attempts=AttemptRow.attempts - 1).where(_at(mailbox, location))
+                self._database.run(less)
+                self._database.run(AttemptRow.delete().where(_at(mailbox, location), AttemptRow.attempts <= 0))
+
     def unfinished(self, mailbox: str, folder: str) -> Sequence[Location]:
         here = (AttemptRow.mailbox == mailbox) & (AttemptRow.folder == folder)
         rows = self._database.rows(AttemptRow.whole().where(here).order_by(AttemptRow.uidvalidity, AttemptRow.uid))

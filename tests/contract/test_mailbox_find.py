@@ -6,7 +6,7 @@ import pytest
 
 from mailhitl.ports.mailbox import Mailbox
 from tests.contract.accounts import Account
-from tests.contract.test_mailbox import put
+from tests.contract.test_mailbox import put, subjects
 
 
 @pytest.fixture

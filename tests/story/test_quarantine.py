@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mailhitl.case import Event, State
 from mailhitl.daemon import intake
 from mailhitl.decision import Channel, Decision
+from mailhitl.errors import TemporaryFailure
 from tests.story.world import World
 
 
@@ -31,3 +34,25 @@ def test_44_taken_up_again_it_is_never_answered_by_its_subject_alone(world: Worl
     world.run()
     assert world.case.state is State.HELD
     assert world.sent_to("ann@customer.test") == []
+
+
+def test_44_two_that_kill_in_turn_are_both_set_aside_and_the_third_is_served(world: World) -> None:
+    for name in ("A", "B", "C"):
+        world.customer_writes("When are you open?", subject=name, sender=f"{name} <{name.lower()}@customer.test>")
+    first, second, _ = world.box.locations("INBOX")
+    for _ in range(intake.ATTEMPTS):
+        world.store.progress.begin_attempts("support", [first, second])
+    world.run()
+    world.run()
+    assert [case.state for case in world.cases] == [State.SHUNTED, State.SHUNTED, State.SENT]
+    assert world.store.progress.unfinished("support", "INBOX") == []
+
+
+def test_a_server_that_is_away_for_long_puts_no_mail_aside(world: World) -> None:
+    world.customer_writes("Please refund my order 4711.")
+    for _ in range(2 * intake.ATTEMPTS):
+        world.box.fail_next("fetch_all", TemporaryFailure("cut"))
+        with pytest.raises(TemporaryFailure):
+            world.run()
+    world.run()
+    assert world.case.state is State.HELD

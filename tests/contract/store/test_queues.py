@@ -53,6 +53,15 @@ def test_a_mail_whose_intake_was_not_finished_is_counted(store: SqlStore, again:
     assert store.progress.unfinished("sales", "INBOX") == []
 
 
+def test_an_attempt_that_says_nothing_about_a_mail_is_given_back(store: SqlStore) -> None:
+    once, twice = Location("INBOX", 7, 1), Location("INBOX", 7, 2)
+    store.progress.begin_attempts("support", [once, twice])
+    store.progress.begin_attempts("support", [twice])
+    store.progress.give_back("support", [once, twice])
+    assert [store.progress.attempts("support", location) for location in (once, twice)] == [0, 1]
+    assert store.progress.unfinished("support", "INBOX") == [twice]
+
+
 def test_a_mail_of_ours_is_planned_then_confirmed_then_withdrawn(store: SqlStore) -> None:
     case = held(store)
     planned = Filed(case.id, 1, "draft", "<d@x>", "Drafts/Review", NOON)
