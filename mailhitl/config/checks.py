@@ -178,6 +178,9 @@ def unused(data: Data) -> Iterator[Problem]:
     for path, says in UNUSED.items():
         if path[0] in data and (len(path) == 1 or path[1] in _section(data, path[0])):
             yield Problem(path, says)
+    for number, rule in _tables(data, "rule"):
+        if rule.get("sample"):
+            yield Problem(("rule", number, "sample"), "sampling is not built yet: nothing is looked at afterwards.")
 
 
 CHECKS: tuple[Check, ...] = (
