@@ -82,7 +82,6 @@ LIVE: dict[str, Any] = {
             "when": {"intent": "opening-hours", "confidence": {"at_least": 0.9}, "findings": "none"},
             "then": "send",
             "undo": "5m",
-            "sample": 0.05,
         },
         {
             "name": "Legal threats are for people",
