@@ -10,6 +10,7 @@ from mailhitl.decision import Finding, Verdict
 from mailhitl.draft import Draft
 from mailhitl.mail.authenticity import vouched
 from mailhitl.mail.message import Message
+from mailhitl.mail.thread import is_own
 from mailhitl.ports.drafter import Triage
 from mailhitl.rules.engine import judge
 from mailhitl.rules.rule import Facts, RecipientFacts, SenderFacts, ThreadFacts
@@ -65,7 +66,15 @@ def _recipients(app: App, source: Message, draft: Draft | None, *, edited: bool)
         new=sum(address not in known for address in addresses),
         external=sum(address.rpartition("@")[2] not in inside for address in addresses),
         changed_by_edit=edited,
+        redirected=_redirected(app, source),
     )
+
+
+def _redirected(app: App, source: Message) -> bool:
+    """Whether Reply-To makes us write to whom the sender chose: an honest one names the sender's own side."""
+    elsewhere = [address for address in source.reply_to if address.key != source.sender.key]
+    ours = app.settings.own | {person.address.lower() for person in app.reviewers.people}
+    return len(source.reply_to) > 1 or any(not each.spec or is_own(each.key, ours) for each in elsewhere)
 
 
 def _thread(app: App, case: Case) -> ThreadFacts:

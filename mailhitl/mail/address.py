@@ -48,6 +48,15 @@ def addresses(values: Sequence[str]) -> tuple[Address, ...]:
     return tuple(address for value in values for address in _of_one(value[:FIELD]))
 
 
+def is_group(value: str) -> bool:
+    """Whether this header value is written as a group, ``Team: ann@example.org;`` (RFC 5322 3.4).
+
+    A colon in a name that somebody forgot to quote makes none, as long as angle brackets say who is meant.
+    """
+    tokens = list(_tokens(value[:FIELD], [])) if ":" in value else []
+    return ":" in tokens and (";" in tokens or not any(token.startswith("<") for token in tokens))
+
+
 def _of_one(value: str) -> Iterator[Address]:
     clean = _CONTROL.search(value) is None
     return (address if clean else Address(address.name, "") for address in _mailboxes(value))

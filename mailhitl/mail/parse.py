@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from mailhitl.mail import html
-from mailhitl.mail.address import addresses
+from mailhitl.mail.address import addresses, is_group
 from mailhitl.mail.header import Block, split, with_line_feeds
 from mailhitl.mail.message import Address, AttachmentInfo, Message
 from mailhitl.mail.parts import Part, Reader
@@ -24,6 +24,11 @@ IDENTIFIERS = 500
 _IDENTIFIER = re.compile(r"<[!-;=?-~]{1,900}>")
 _UNSAFE_NAME = re.compile(r'[/\\:*?"<>|]')
 _PGP = re.compile(r"(?m)^-----BEGIN PGP MESSAGE-----\s*$")
+#: What makes a From name nobody (RFC 6854 allows a group in it, but a group signs nothing).
+ODD_FROM: dict[str, Callable[[Block], bool]] = {
+    "blank before the colon of From": lambda block: any(f.spaced for f in block.fields if f.name == "from"),
+    "a group in From": lambda block: any(map(is_group, block.values("from"))),
+}
 #: Multiparts whose first part is the text and whose others only serve it.
 _FIRST_COUNTS = frozenset({"multipart/related", "multipart/signed", "multipart/report"})
 _SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
@@ -55,9 +60,10 @@ def _envelope(block: Block) -> Message:
     references = _identifiers(block.values("references"))
     defects = list(block.defects)
     senders = tuple(sender for value in block.values("from") for sender in addresses([value]))
-    if any(field.spaced for field in block.fields if field.name == "from"):
-        # Some readers see such a From, others do not: it names nobody.
-        defects.append("blank before the colon of From")
+    # Some readers see such a From, others do not: it names nobody.
+    odd = [what for what, is_so in ODD_FROM.items() if is_so(block)]
+    if odd:
+        defects += odd
         senders = tuple(Address(sender.name, "") for sender in senders)
     if len(block.values("from")) > 1:
         defects.append("several From headers")

@@ -100,10 +100,10 @@ def _unauthenticated(facts: Facts, gates: Gates) -> str:
 
 
 def _recipients(facts: Facts, gates: Gates) -> str:
-    """The draft goes to somebody other than us and the sender's own organisation."""
+    """The draft goes to somebody other than us and the sender's own organisation, or Reply-To names several or us."""
     if facts.recipients.external or facts.recipients.new:
         return "The draft goes to somebody other than us and the sender's own organisation."
-    return ""
+    return "Reply-To names several people, nobody, us or one of our own." if facts.recipients.redirected else ""
 
 
 def _high_value(facts: Facts, gates: Gates) -> str:

@@ -27,12 +27,14 @@ class SenderFacts:
 @dataclass(frozen=True, slots=True)
 class RecipientFacts:
     """Whom the draft goes to, as counts. ``new``: not in the customer's mail; ``external``: of another domain than ours
-    and the sender's; ``changed_by_edit``: a reviewer changed them."""
+    and the sender's; ``changed_by_edit``: a reviewer changed them; ``redirected``: Reply-To does not name one
+    person outside, but several, nobody, us or one of our people."""
 
     count: int = 0
     new: int = 0
     external: int = 0
     changed_by_edit: bool = False
+    redirected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,6 +174,7 @@ def test_a_version_we_do_not_know_vouches_for_nothing(version: str) -> None:
         "From: <boss@corp.example>evil@x.example\n",
         "From : boss@corp.example\n",
         "From: boss\n",
+        "From: staff: boss@corp.example;\n",
         "From: \n",
         "Sender: boss@corp.example\n",
         "",

@@ -75,6 +75,22 @@ def test_a_blank_before_the_colon_of_from_makes_it_nobody() -> None:
     assert parse_header(b"From : boss@corp.example\r\n\r\n").sender.spec == ""
 
 
+@pytest.mark.parametrize(
+    ("value", "specs"),
+    [
+        ("staff: boss@corp.example;", [""]),
+        ("staff: boss@corp.example", [""]),
+        ("staff: <boss@corp.example>;", [""]),
+        ("staff:;, boss@corp.example", [""]),
+        ("Corp: The Boss <boss@corp.example>", ["boss@corp.example"]),
+        ('"staff: x;" <boss@corp.example>', ["boss@corp.example"]),
+        ("boss@corp.example (staff: x;)", ["boss@corp.example"]),
+    ],
+)
+def test_a_group_in_from_makes_it_nobody(value: str, specs: list[str]) -> None:
+    assert [sender.spec for sender in parse_header(f"From: {value}\n".encode()).senders] == specs
+
+
 def test_a_nul_in_from_makes_it_nobody() -> None:
     assert parse_header(b"From: boss@corp\0.example\r\n\r\n").sender.spec == ""
 

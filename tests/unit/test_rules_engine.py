@@ -142,6 +142,7 @@ MANY = tuple(Address("", f"a{number}@example.org") for number in range(101))
         (replace(FACTS, draft=replace(DRAFT, text="x" * (CHARACTERS + 1))), "length"),
         (replace(FACTS, recipients=RecipientFacts(count=2, external=1)), "recipients"),
         (replace(FACTS, recipients=RecipientFacts(count=2, new=1)), "recipients"),
+        (replace(FACTS, recipients=RecipientFacts(count=1, redirected=True)), "recipients"),
         (replace(FACTS, customer={"High_Value": "yes"}), "high-value"),
     ],
 )
