@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Sequence
 
 from bench.figures import Figure
-from bench.place import Account, Place
+from bench.place import MAILHITL, Account, Place
 from bench.post import deliver, mails
-from mailhitl.config.database import store_url
-from mailhitl.daemon.wire import account
-from mailhitl.daemon.worker import Worker
-from mailhitl.store import open_store
 
 RUNS = 3
 MAILS = 2_000
@@ -40,15 +37,12 @@ def _delivered(place: Place, count: int) -> Account:
 
 
 def _daemon(mine: Account) -> float:
-    """Connect, find folders, take in, parse, draft, judge, store, file, look again, log out: ``run --once``."""
-    config = mine.config()
-    store = open_store(store_url(config))
-    worker = Worker(account(config, "support"), store)
+    """``mailhitl run --once``, its start included: find folders, take in, judge, store, file, look again, log out."""
     began = time.perf_counter()
-    worker.serve_once()
-    took = time.perf_counter() - began
-    store.close()
-    return took
+    with (mine.directory / "log").open("wb") as log:
+        command = [MAILHITL, "--config", str(mine.config_file), "run", "--once"]
+        subprocess.run(command, check=True, stdout=log, stderr=log)
+    return time.perf_counter() - began
 
 
 def _filed(mine: Account) -> Filed:
