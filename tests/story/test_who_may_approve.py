@@ -1,4 +1,4 @@
-"""Who may approve, and where an answer may go without a person (safety checklist 15, 17, 27, 55 and 56)."""
+"""Who may approve, and where an answer may go without a person (safety checklist 12, 15, 17, 18, 27, 55 and 56)."""
 
 from __future__ import annotations
 
@@ -170,6 +170,46 @@ def test_17_of_two_people_who_decide_at_once_the_first_wins_and_the_other_is_tol
     assert "already" in told(world, BEN)
     assert ANNA in told(world, BEN)
     world.store.close()
+
+
+# -- 12, 18: blind copies and bounces
+
+
+def test_12_a_blind_copy_that_was_added_to_an_edit_needs_a_second_confirmation_and_is_never_sent(world: World) -> None:
+    held(world)
+    [draft] = world.standing("review")
+    raw = world.raw(draft).replace(b"To: ann", b"Bcc: eve@evil.test\r\nTo: ann", 1)
+    world.box.remove([draft])
+    world.box.deliver(world.app.folders.approve, raw.replace(b"Kind regards", b"Best wishes"), flags=("\\Draft",))
+    world.run()
+    world.run(later=MINUTE)
+    assert world.sent_to(ANN) == []
+    assert "blind copies are never sent" in text_of(world.packet_for(ANNA))
+    [draft] = world.standing("review")
+    world.moves(draft, "approve")
+    world.run()
+    world.run(later=MINUTE)
+    assert len(world.sent_to(ANN)) == 1
+    assert world.sent_to("eve@evil.test") == []
+
+
+def test_18_a_bounce_that_quotes_the_packet_decides_nothing(world: World) -> None:
+    held(world)
+    packet = world.packet_for(ANNA)
+    world.box.deliver(
+        "INBOX",
+        letter(
+            f"approve\n\n{text_of(packet)}",
+            sender="Anna <anna@example.com>",
+            subject="Undelivered Mail Returned to Sender",
+            In_Reply_To=str(packet["Message-ID"]),
+            References=str(packet["Message-ID"]),
+            Return_Path="<>",
+        ).replace(b"Content-Type: text/plain", b"Content-Type: multipart/report; report-type=delivery-status", 1),
+    )
+    world.run(later=MINUTE)
+    assert world.cases[0].state is State.HELD
+    assert world.sent_to(ANN) == []
 
 
 # -- 27: where an automatic answer may go
