@@ -47,7 +47,7 @@ def approve(app: App, case: Case, wish: Wish, edit: EditedDraft | None = None) -
     if edit and edit.conflict:
         return _unreadable(edit)
     current = app.store.cases.draft(case)
-    wanted = _edited(current, edit, wish.hand) if edit else current
+    wanted = _edited(current, edit, wish.hand) if edit and edit.draft.digest != current.digest else current
     source = source_of(app, case)
     gathered = facts.gather(app, case, source, wanted, edited=edit is not None)
     verdict = facts.verdict(app, gathered)

@@ -193,6 +193,41 @@ def test_12_a_blind_copy_that_was_added_to_an_edit_needs_a_second_confirmation_a
     assert world.sent_to("eve@evil.test") == []
 
 
+def test_12_a_blind_copy_that_is_the_only_change_is_told_of_before_anything_is_sent(world: World) -> None:
+    held(world)
+    [draft] = world.standing("review")
+    raw = world.raw(draft).replace(b"To: ann", b"Bcc: eve@evil.test\r\nTo: ann", 1)
+    world.box.remove([draft])
+    world.box.deliver(world.app.folders.approve, raw, flags=("\\Draft",))
+    world.run()
+    for _ in range(3):
+        world.run(later=MINUTE)
+    assert world.sent_to(ANN) == []
+    assert world.standing("approve") == []
+    assert world.case.revision == 2
+    assert "blind copies are never sent" in text_of(world.packet_for(ANNA))
+    [draft] = world.standing("review")
+    world.moves(draft, "approve")
+    world.run()
+    world.run(later=MINUTE)
+    assert len(world.sent_to(ANN)) == 1
+    assert world.sent_to("eve@evil.test") == []
+
+
+def test_12_a_blind_copy_makes_no_skeleton_whole(world: World) -> None:
+    held(world, "Something that no template fits.")
+    for _ in range(2):
+        [draft] = world.standing("review")
+        raw = world.raw(draft)
+        world.box.remove([draft])
+        blind = raw.replace(b"To: ann", b"Bcc: eve@evil.test\r\nTo: ann", 1)
+        world.box.deliver(world.app.folders.approve, blind, flags=("\\Draft",))
+        world.run()
+        world.run(later=MINUTE)
+    assert world.case.state is State.HELD
+    assert world.sent_to(ANN) == []
+
+
 def test_18_a_bounce_that_quotes_the_packet_decides_nothing(world: World) -> None:
     held(world)
     packet = world.packet_for(ANNA)
