@@ -179,14 +179,22 @@ class Neomutt:
         """Save the selected mail into another folder: neomutt copies it, and expunges the original when it syncs.
 
         A mail that has ``\\Draft`` and a keyword and was just read makes neomutt store a malformed flag first; the
-        server refuses, neomutt asks whether to go on, and the reviewer says yes.
+        server refuses, neomutt asks whether to go on, and the reviewer says yes. When the agent changes the folder in
+        that very moment, neomutt drops the command; a person who sees the mail still there does it again.
         """
-        another = self._another_deleted()
-        self.keys("s")
-        self._answer("Save to mailbox", f"+{folder}")
-        if "Continue?" in self.wait_for(rf"{another}|Continue\?"):
-            self.keys("y")
-            self.wait_for(another)
+        for patience in (8.0, 8.0, PATIENCE):
+            another = self._another_deleted()
+            self.keys("s")
+            self._answer("Save to mailbox", f"+{folder}")
+            try:
+                if "Continue?" in self.wait_for(rf"{another}|Continue\?", patience):
+                    self.keys("y")
+                    self.wait_for(another)
+                return
+            except TimeoutError:
+                if patience == PATIENCE:
+                    raise
+                self.keys("C-g")
 
     def move_all_to(self, subject: str, folder: str) -> None:
         """Move every mail with these words in its subject at once."""

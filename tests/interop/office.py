@@ -242,7 +242,8 @@ class Office:
     def _read(self, user: str, folder: str) -> list[bytes]:
         client = self._reading(folder, user)
         found = client.fetch(client.search("UNDELETED"), ["BODY.PEEK[]"])
-        return [found[uid][b"BODY[]"] for uid in sorted(found)]
+        # Dovecot answers without a body for what somebody has taken away meanwhile.
+        return [found[uid][b"BODY[]"] for uid in sorted(found) if found[uid].get(b"BODY[]") is not None]
 
     def _reading(self, folder: str, user: str = "") -> IMAPClient:
         client = self._client(user or self.support)
