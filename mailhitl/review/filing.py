@@ -107,6 +107,10 @@ def _seen(look: Look, *roles: Role) -> tuple[Sighting, ...]:
     return tuple(seen for seen in look.at(*roles) if look.is_current(seen))
 
 
+def _thrown_away(look: Look) -> bool:
+    return any(seen.claim.revision == look.case.revision for seen in look.drafts(Role.TRASH))
+
+
 def _stand(look: Look, filed: Sequence[Filed], kind: Kind, now: datetime, restore_after: timedelta) -> Iterator[Action]:
     case = look.case
     row = next((row for row in filed if row.kind == kind and row.revision == case.revision), None)
@@ -116,8 +120,8 @@ def _stand(look: Look, filed: Sequence[Filed], kind: Kind, now: datetime, restor
             yield Confirm(case.id, case.revision, kind)
         if kind is Kind.DRAFT and all(seen.role is Role.DRAFTS for seen in standing):
             yield Return(standing[0])
-    elif kind is Kind.DRAFT and look.new_versions(*WORKPLACES, Role.OUTGOING):
-        # An edit in progress stands in its place.
+    elif kind is Kind.DRAFT and (look.new_versions(*WORKPLACES, Role.OUTGOING) or _thrown_away(look)):
+        # An edit in progress stands in its place; or it lies in the trash, which is read as a gesture in its own time.
         return
     elif row is None or row.filed_at is None:
         yield File(case.id, case.revision, kind, Role.REVIEW)

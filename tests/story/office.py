@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sysconfig
 import threading
@@ -137,12 +138,24 @@ class Office:
         return kept | {"SUPPORT_PASSWORD": secret, "PYTHONWARNINGS": "error", "PYTHONUTF8": "1", "COLUMNS": "80"}
 
 
+def heed_signals() -> None:
+    """In the child: a test run in the background (nohup, a shell's ``&``) hands down that these are ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Daemon:
     """A running ``mailhitl run``, and what it has logged so far."""
 
     def __init__(self, line: list[str], environment: dict[str, str]) -> None:
         self._process = subprocess.Popen(
-            line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
+            line,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            preexec_fn=heed_signals,
         )
         self._said: list[str] = []
         self._changed = threading.Condition()

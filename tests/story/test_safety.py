@@ -316,6 +316,22 @@ def test_a_draft_that_vanished_is_put_back_after_a_while_and_nothing_else(world:
     assert world.sent_to(ANN) == []
 
 
+def test_a_draft_that_lies_in_the_trash_is_rejected_and_not_put_back(world: World) -> None:
+    held(world)
+    [draft] = world.standing("review")
+    raw = world.raw(draft)
+    # mutt copies and deletes in two steps: a look in between sees it nowhere.
+    world.box.remove([draft])
+    world.run()
+    world.box.deliver("Trash", raw)
+    world.run(later=timedelta(minutes=1))
+    world.run(later=timedelta(minutes=29, seconds=30))
+    assert world.standing("review") == []
+    world.run(later=timedelta(minutes=1))
+    assert world.case.state is State.REJECTED
+    assert world.standing("review") == []
+
+
 # -- 37, 38: the mailbox breaks between two steps
 
 
