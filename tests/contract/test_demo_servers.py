@@ -195,7 +195,7 @@ def test_stopping_leaves_no_thread_and_may_be_done_twice() -> None:
     for server in (smtp, imap, smtp, imap):
         server.stop()
     client.close()
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before, "others may have ended meanwhile, but none is left of these"
 
 
 def test_a_customers_mail_reaches_support_stamped_and_otherwise_unchanged(imap: ImapServer, smtp: SmtpServer) -> None:
