@@ -15,6 +15,7 @@ from mailhitl.decision import Decision
 from mailhitl.delivery import Delivery, Phase
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Message
+from mailhitl.ports.journal import Journal, Judgments
 from mailhitl.ports.mailbox import Location
 
 
@@ -334,6 +335,10 @@ class Store(Protocol):
     def notices(self) -> Notices: ...
     @property
     def switches(self) -> Switches: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def judgments(self) -> Judgments: ...
 
     def key(self) -> bytes:
         """The secret that signs approval headers and tokens, made at first use (32 bytes)."""

@@ -17,12 +17,18 @@ import peewee as pw
 
 from mailhitl.errors import PermanentFailure
 from mailhitl.store.database import Database
-from mailhitl.store.models import TABLES, MetaRow
+from mailhitl.store.models import TABLES, JournalRow, JudgmentRow, MetaRow
 
 Step = Callable[[Database], None]
 
+
+def _add_journal_and_judgments(database: Database) -> None:
+    for table in (JournalRow, JudgmentRow):
+        pw.SchemaManager(table, database.engine).create_all(safe=False)
+
+
 #: STEPS[0] leads from version 1 to 2, and so on. A step is never changed once it was released.
-STEPS: Sequence[Step] = ()
+STEPS: Sequence[Step] = (_add_journal_and_judgments,)
 
 
 def migrate(database: Database, steps: Sequence[Step] = STEPS) -> None:

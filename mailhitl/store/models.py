@@ -297,6 +297,46 @@ class LeaseRow(Table):
         table_name = "leases"
 
 
+class JournalRow(Table):
+    """What was decided beside the moves of cases: rows are only ever added; ``chain`` ties each to all before it."""
+
+    id = pw.AutoField()
+    kind = WordsField()
+    subject = WordsField()
+    subject_digest = WordsField()
+    case = pw.ForeignKeyField(CaseRow, column_name="case_id", backref="+", lazy_load=False, null=True)
+    by = WordsField()
+    channel = WordsField()
+    at = UtcDateTimeField()
+    why = WordsField()
+    code = WordsField()
+    proof = WordsField()
+    data = WordsField()
+    key_digest = WordsField(null=True, unique=True)
+    chain = WordsField()
+
+    class Meta:
+        table_name = "journal"
+        indexes = ((("kind", "at"), False), (("subject_digest", "kind"), False))
+
+
+class JudgmentRow(Table):
+    """What the rules saw and said, once per revision that they judged: what a backtest replays."""
+
+    id = pw.AutoField()
+    case = case_key(index=False)
+    revision = pw.IntegerField()
+    at = UtcDateTimeField(index=True)
+    outcome = WordsField()
+    hits = ListField()
+    versions = WordsField()
+    facts = CompressedField()
+
+    class Meta:
+        table_name = "judgments"
+        indexes = ((("case", "revision"), False),)
+
+
 #: In the order in which they can be created: what is referred to comes first.
 TABLES: tuple[type[Table], ...] = (
     MetaRow,
@@ -316,4 +356,6 @@ TABLES: tuple[type[Table], ...] = (
     NoticeRow,
     SwitchRow,
     LeaseRow,
+    JournalRow,
+    JudgmentRow,
 )

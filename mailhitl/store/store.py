@@ -14,6 +14,8 @@ from mailhitl.store.database import Database
 from mailhitl.store.deliveries import SqlDeliveries
 from mailhitl.store.engines import Engine, Postgres, Sqlite
 from mailhitl.store.filings import SqlFilings
+from mailhitl.store.journal import SqlJournal
+from mailhitl.store.judgments import SqlJudgments
 from mailhitl.store.migrations import migrate
 from mailhitl.store.models import MetaRow
 from mailhitl.store.notices import SqlNotices
@@ -36,6 +38,8 @@ class SqlStore:
         self.sights = SqlSights(database)
         self.notices = SqlNotices(database)
         self.switches = SqlSwitches(database)
+        self.journal = SqlJournal(database)
+        self.judgments = SqlJudgments(database)
 
     def key(self) -> bytes:
         """The secret that signs approval headers and tokens (32 bytes). Whoever has the database has it."""

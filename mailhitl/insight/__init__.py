@@ -1,0 +1,1 @@
+"""What the decisions teach: evidence per rule, figures, the weekly digest. Pure."""

@@ -1,0 +1,61 @@
+"""What the rules saw and said: one row per revision that they judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from mailhitl.ports.journal import Hit, Judgment
+from mailhitl.store.database import Database
+from mailhitl.store.models import JudgmentRow
+
+#: How many judgments are read at a time.
+PAGE = 2_000
+
+
+class SqlJudgments:
+    """Fulfils ``ports.journal.Judgments``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, judgment: Judgment) -> None:
+        row = {
+            "case": judgment.case_id,
+            "revision": judgment.revision,
+            "at": judgment.at,
+            "outcome": judgment.outcome,
+            "hits": [[hit.rule, hit.then, hit.level] for hit in judgment.hits],
+            "versions": judgment.versions,
+            "facts": judgment.facts,
+        }
+        with self._database.tx():
+            self._database.run(JudgmentRow.insert(**row))
+
+    def of(self, case_id: int) -> Sequence[Judgment]:
+        query = JudgmentRow.whole().where(JudgmentRow.case == case_id).order_by(JudgmentRow.id)
+        return [_judgment(row) for row in self._database.rows(query)]
+
+    def since(self, moment: datetime) -> Iterator[Judgment]:
+        last = 0
+        while page := self._database.rows(
+            JudgmentRow.whole()
+            .where((JudgmentRow.id > last) & (JudgmentRow.at >= moment))
+            .order_by(JudgmentRow.id)
+            .limit(PAGE)
+        ):
+            yield from map(_judgment, page)
+            last = page[-1].id
+
+
+def _judgment(row: Any) -> Judgment:
+    return Judgment(
+        case_id=row.case_id,
+        revision=row.revision,
+        at=row.at,
+        outcome=row.outcome,
+        hits=tuple(Hit(*hit) for hit in row.hits),
+        versions=row.versions,
+        facts=row.facts,
+    )
