@@ -7,6 +7,9 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
+#: Before the drafter's name in ``Draft.author``.
+DRAFTED = "drafter:"
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:

@@ -45,7 +45,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Judgment:
-    """What the rules made of one revision of one case. ``facts`` is the snapshot they looked at, as JSON in UTF-8."""
+    """What the rules made of one revision of one case. ``facts`` is the snapshot they looked at, as JSON in UTF-8.
+
+    ``intent`` is what triage took the mail for, "" when nothing fitted.
+    """
 
     case_id: int
     revision: int
@@ -54,6 +57,7 @@ class Judgment:
     hits: tuple[Hit, ...]
     versions: str
     facts: bytes = field(repr=False)
+    intent: str = ""
 
 
 class Journal(Protocol):

@@ -14,10 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import peewee as pw
+from playhouse.migrate import SchemaMigrator
+from playhouse.migrate import migrate as alter
 
 from mailhitl.errors import PermanentFailure
 from mailhitl.store.database import Database
-from mailhitl.store.models import TABLES, JournalRow, JudgmentRow, MetaRow
+from mailhitl.store.models import TABLES, DecisionRow, DraftRow, JournalRow, JudgmentRow, MetaRow
 
 Step = Callable[[Database], None]
 
@@ -27,8 +29,19 @@ def _add_journal_and_judgments(database: Database) -> None:
         pw.SchemaManager(table, database.engine).create_all(safe=False)
 
 
+def _make_ready_for_figures(database: Database) -> None:
+    migrator = SchemaMigrator.from_database(database.engine)
+    alter(migrator.add_column("drafts", "distance", DraftRow.distance))
+    pw.SchemaManager(DecisionRow, database.engine).create_indexes(safe=True)
+
+
+def _to_version_2(database: Database) -> None:
+    _add_journal_and_judgments(database)
+    _make_ready_for_figures(database)
+
+
 #: STEPS[0] leads from version 1 to 2, and so on. A step is never changed once it was released.
-STEPS: Sequence[Step] = (_add_journal_and_judgments,)
+STEPS: Sequence[Step] = (_to_version_2,)
 
 
 def migrate(database: Database, steps: Sequence[Step] = STEPS) -> None:

@@ -108,6 +108,8 @@ class DraftRow(Table):
     language = WordsField()
     evidence = ListField()
     complete = pw.BooleanField()
+    # How far a person's words are from those that were drafted, 0..1: outlasts the words themselves.
+    distance = pw.FloatField(null=True)
 
     class Meta:
         table_name = "drafts"
@@ -134,7 +136,7 @@ class DecisionRow(Table):
     by = WordsField()
     channel = WordsField()
     why = WordsField()
-    at = UtcDateTimeField()
+    at = UtcDateTimeField(index=True)
     code = WordsField()
     proof = WordsField()
     revision = pw.IntegerField()
@@ -330,6 +332,7 @@ class JudgmentRow(Table):
     outcome = WordsField()
     hits = ListField()
     versions = WordsField()
+    intent = WordsField(default="")
     facts = CompressedField()
 
     class Meta:
