@@ -44,6 +44,7 @@ _BOUNCE = (
     r".{0,150} : non remis \(.*"
 )
 _SUBJECT = re.compile(rf"(?i)(?:{_AWAY}|{_BOUNCE})\s?(?:[:：].*|$)")
+_BOUNCED = re.compile(rf"(?i)(?:{_BOUNCE})\s?(?:[:：].*|$)")
 
 
 def _auto_submitted(message: Message) -> bool:
@@ -155,6 +156,16 @@ def why_automatic(message: Message, *, own: frozenset[str]) -> str | None:
         return "it came back to us (X-Loop)"
     passed = OF_A_LIST if _through_our_list(message, ours) else frozenset()
     return next((reason for holds, reason in MARKS if holds not in passed and holds(message)), None)
+
+
+def may_report(message: Message) -> bool:
+    """Whether a mail server may have written this about a mail that did not arrive, or an abuse desk about one.
+
+    Its own marks are asked for: people forward bounces and write about them.
+    """
+    if _report(message) or _null_sender(message) or _machine(message) or message.header("x-failed-recipients"):
+        return True
+    return _BOUNCED.match(message.subject) is not None
 
 
 def _through_our_list(message: Message, ours: frozenset[str]) -> bool:
