@@ -54,7 +54,10 @@ def rule_shapes(data: Data) -> Iterator[Problem]:
             yield Problem(("rule", number, "when"), f"is empty: this rule would {rule.get('then')} everything.")
 
 
-ONLY_WITH = {"approvals": "review", "named": "review", "undo": "send", "sample": "send"}
+ONLY_WITH = {
+    **dict.fromkeys(("approvals", "named"), "review"),
+    **dict.fromkeys(("undo", "sample", "send", "level", "promote_at", "promote_over", "promote_clean"), "send"),
+}
 
 
 def unique_names(data: Data) -> Iterator[Problem]:
@@ -148,7 +151,8 @@ def vouching(data: Data) -> Iterator[Problem]:
     review = _section(data, "review")
     if review.get("trusted_authserv"):
         return
-    if data.get("reviewer") and review.get("reply_approval", "authenticated") == "authenticated":
+    by_reply = review.get("reply_approval", "authenticated") == "authenticated" and review.get("own_dkim") is not True
+    if data.get("reviewer") and by_reply:
         yield Problem(
             ("review", "reply_approval"), "no approval by reply can count, because trusted_authserv names no server."
         )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 from mailhitl.case import Outcome
 from mailhitl.config.schema import Config, RuleConfig
 from mailhitl.rules.conditions import table
 from mailhitl.rules.gates import Gates
-from mailhitl.rules.rule import Rule
+from mailhitl.rules.rule import Level, Rule
 
 
 def read_rules(config: Config) -> tuple[Rule, ...]:
@@ -32,4 +35,13 @@ def _rule(each: RuleConfig) -> Rule:
         named=each.named,
         undo=each.undo.total_seconds(),
         sample=each.sample,
+        level=Level(each.level),
+        office_hours=each.send == "office-hours",
+        fingerprint=fingerprint(each),
     )
+
+
+def fingerprint(each: RuleConfig) -> str:
+    """Tell two wordings of what a rule is about apart: its conditions and what it wants, not how it is called."""
+    words = json.dumps([each.when, each.then], sort_keys=True, default=str)
+    return hashlib.sha256(words.encode()).hexdigest()[:12]

@@ -73,7 +73,11 @@ class Caps(Table):
     """How many mails may leave without a person at most, whatever the rules say."""
 
     per_correspondent_per_day: Count = key(3, "To one correspondent in 24 hours.", ge=0)
+    per_domain_per_day: Count = key(
+        20, "To one domain in 24 hours; the large freemail domains, whose people share nothing else, don't count.", ge=0
+    )
     per_hour: Count = key(60, "Overall in one hour.", ge=0)
+    oldest: Duration = key("2d", "A mail that is older than this is answered by a person, whatever it waited for.")
 
 
 class Agent(Table):
@@ -125,6 +129,10 @@ class ReviewConfig(Table):
     trusted_authserv: tuple[Word, ...] = key(
         (), "Servers whose Authentication-Results are believed (their authserv-id): your own border, nobody else's."
     )
+    own_dkim: Switch = key(
+        False,
+        "Where no trusted server vouches for a reviewer's answer, verify its DKIM signature ourselves; asks the DNS.",
+    )
     auto_send_unauthenticated: Switch = key(
         False, "Let rules send without a person to senders for whom no trusted server vouches."
     )
@@ -163,6 +171,21 @@ class RuleConfig(Table):
     named: Switch = key(False, "Only approvals that carry an identity count.")
     undo: Duration = key("0s", "How long an automatic answer waits in Outgoing; drag it out to cancel.")
     sample: Share = key(0.0, "This share of automatic answers is looked at afterwards.")
+    send: Literal["at-once", "office-hours"] = key(
+        "at-once", '"office-hours": an automatic answer waits in Outgoing until people are there.'
+    )
+    level: Literal["shadow", "review", "sampled", "send"] = key(
+        "send",
+        "How far the rule is trusted: shadow (only logged), review (a person looks first), sampled (sends, and at "
+        "least one in five is looked at afterwards), send. What goes wrong takes it back to review by itself.",
+    )
+    promote_at: Share = key(
+        0.95,
+        "A higher level is proposed when at least this share would be approved unedited, for all that chance can do "
+        "(lower bound of the 95 % Wilson interval: 73 of 73, or 197 of 200).",
+    )
+    promote_over: Count = key(200, "So many of the last decisions are counted: an old mistake is forgotten.", ge=10)
+    promote_clean: Count = key(50, "Among so many of the last decisions nothing may have been rejected.", ge=1)
 
 
 class IntentConfig(Table):

@@ -18,7 +18,7 @@ from mailhitl.mail.parse import parse_header
 from mailhitl.mail.stamp import Kind
 from mailhitl.ports.mailbox import Glance, Location
 from mailhitl.review.gesture import Look, Role, Sighting
-from mailhitl.review.identity import Claim, answered_id, identify
+from mailhitl.review.identity import UNFILED, Claim, answered_id, identify
 
 log = structlog.get_logger(__name__)
 
@@ -138,7 +138,7 @@ def _read_some(app: App, role: Role, owner: str, new: Sequence[Location]) -> Ite
     claims = [(glance, _claim(app, role, header), header) for glance, header in _headers(app, new)]
     bodies = _bodies(app, [glance for glance, claim, _ in claims if claim and claim.kind is Kind.DRAFT])
     for glance, claim, header in claims:
-        if claim is None or claim.kind in (Kind.NOTICE, Kind.WORKLIST):
+        if claim is None or claim.kind in UNFILED:
             if role in (Role.APPROVE, Role.REJECT, Role.ESCALATE):
                 yield Foreign(role, glance.location, header.sender.key in app.settings.own, header.subject)
             else:
@@ -164,7 +164,7 @@ def _claim(app: App, role: Role, header: Message) -> Claim | None:
         return _by_thread(app, role, header)
     if not ours and header.header("received"):
         return None
-    if claim.kind in (Kind.NOTICE, Kind.WORKLIST):
+    if claim.kind in UNFILED:
         return claim
     try:
         case = app.store.cases.get(claim.case_id)

@@ -20,6 +20,7 @@ APPROVAL_HEADER = "X-Mailhitl-Approval"
 _APPROVAL = "mailhitl approval 1"
 _PRIVATE_ID = "mailhitl id 1"
 _TOKEN = "mailhitl token 1"  # noqa: S105 — a label, not a secret
+_TICKET = "mailhitl ticket 1"
 
 _SIGNATURE_BYTES = 20
 _TAG_BYTES = 10
@@ -62,12 +63,14 @@ class Kind(StrEnum):
     PACKET = "packet"  # the Message-ID of a packet; carries the reviewer's token
     WORKLIST = "worklist"  # the Message-ID of a list of all that waits; carries the reviewer's token
     SENT = "sent"  # the Message-ID of what the customer gets
+    TICKET = "ticket"  # the Message-ID of a question about the journal; carries the reader's token
     NOTICE = "notice"  # the Message-ID of any other mail to our own people
 
 
 @dataclass(frozen=True, slots=True)
 class PrivateId:
-    """A Message-ID of ours, taken apart. ``token`` is only filled for a packet or worklist."""
+    """A Message-ID of ours, taken apart. ``token`` is only filled for a packet, worklist or ticket; for a ticket
+    ``case_id`` is the number of the journal's entry."""
 
     kind: Kind
     case_id: int
@@ -104,6 +107,11 @@ def new_token() -> str:
 def token_digest(token: str, key: bytes) -> str:
     """Return what the store keeps of a token: a keyed digest, so that who reads the database cannot use it."""
     return _hmac(key, _TOKEN, token.strip().lower()).hex()
+
+
+def ticket_token(entry: int, reader: str, key: bytes) -> str:
+    """Return the token that lets this reader answer a question about this entry of the journal (160 bits)."""
+    return _base32(_hmac(key, _TICKET, entry, reader.lower())[:_TOKEN_BYTES])
 
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}")

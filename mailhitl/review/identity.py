@@ -8,7 +8,11 @@ from mailhitl.mail.message import Message
 from mailhitl.mail.stamp import APPROVAL_HEADER, Kind, PrivateId, read_header, read_id
 
 #: What our own people answer with a command.
-ANSWERABLE = (Kind.PACKET, Kind.DRAFT, Kind.WORKLIST)
+ANSWERABLE = (Kind.PACKET, Kind.DRAFT, Kind.WORKLIST, Kind.TICKET)
+
+
+#: Mails to our own people that are no draft and stand for no case in a folder.
+UNFILED = (Kind.NOTICE, Kind.WORKLIST, Kind.TICKET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ def identify(header: Message, key: bytes) -> Claim | None:
     packet carries their ids too, but names the answered one in In-Reply-To: it is not the draft.
     """
     own = read_id(header.message_id, key)
-    if own and own.kind in (Kind.PACKET, Kind.NOTICE, Kind.WORKLIST):
+    if own and own.kind in (Kind.PACKET, *UNFILED):
         return Claim(own.kind, own.case_id, own.revision)
     if answered_id(header, key):
         return None

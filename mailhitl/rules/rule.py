@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from mailhitl.case import Outcome
@@ -39,10 +40,12 @@ class RecipientFacts:
 
 @dataclass(frozen=True, slots=True)
 class ThreadFacts:
-    """The conversation so far: how many mails of the customer, and whether an answered one was taken up again."""
+    """The conversation so far: how many mails of the customer, whether an answered one was taken up again, and whether
+    an earlier one still waits for its answer."""
 
     length: int = 1
     reopened: bool = False
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,30 @@ Condition = Callable[[Facts], bool]
 Builder = Callable[[Any], Condition]
 
 
+class Level(StrEnum):
+    """The rungs of autonomy of a rule that sends, lowest first."""
+
+    SHADOW = "shadow"  # hits, is logged, and has no say
+    REVIEW = "review"  # a person looks before anything leaves
+    SAMPLED = "sampled"  # sends, and many of its answers are looked at afterwards
+    SEND = "send"  # sends, and its ``sample`` is looked at afterwards
+
+    @property
+    def rank(self) -> int:
+        return list(Level).index(self)
+
+    @property
+    def sends(self) -> bool:
+        return self.rank >= Level.SAMPLED.rank
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When every condition holds, the rule hits. The other fields are those of ``Verdict``."""
+    """When every condition holds, the rule hits. The other fields are those of ``Verdict``.
+
+    ``level`` is the rung on which a rule that sends stands now. ``fingerprint`` tells two wordings of its conditions
+    apart. ``office_hours``: what it sends waits for people to be there.
+    """
 
     name: str
     then: Outcome
@@ -82,6 +106,16 @@ class Rule:
     named: bool = False
     undo: float = 0.0
     sample: float = 0.0
+    level: Level = Level.SEND
+    office_hours: bool = False
+    fingerprint: str = ""
+
+    @property
+    def in_force(self) -> Outcome | None:
+        """What it may say on its rung; None when it has no say."""
+        if self.then is not Outcome.SEND or self.level.sends:
+            return self.then
+        return Outcome.REVIEW if self.level is Level.REVIEW else None
 
     def hits(self, facts: Facts) -> bool:
         return self.condition(facts)

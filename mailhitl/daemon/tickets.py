@@ -1,0 +1,39 @@
+"""Tickets: mails to our own people that ask something about the journal, not about a waiting draft.
+
+A ticket is bound to one entry and one reader by a token in its Message-ID, derived from both: whoever has not got the
+mail cannot make one, and nothing has to be stored. What an answer to it does is said in ``ANSWERS``.
+"""
+
+from __future__ import annotations
+
+from mailhitl.daemon.app import App
+from mailhitl.mail.compose import compose_notice
+from mailhitl.mail.stamp import Kind, PrivateId, ticket_token, write_id
+from mailhitl.ports.journal import Entry
+from mailhitl.ports.store import Notice
+
+#: The reviewers' group that may move rules up, besides who has the command line.
+ADMIN = "admin"
+
+
+def admins(app: App) -> tuple[str, ...]:
+    """The addresses of who may move rules up by mail; none when the config names nobody."""
+    return tuple(person.address for person in app.reviewers.people if ADMIN in person.groups)
+
+
+def send(app: App, entry: Entry, to: str, *, subject: str, text: str, attached: bytes | None = None) -> bool:
+    """Queue the mail that asks ``to`` about this entry, once per entry, person and subject."""
+    token = ticket_token(entry.id, to, app.key)
+    message_id = write_id(PrivateId(Kind.TICKET, entry.id, 0, token), app.key, app.settings.domain)
+    raw = compose_notice(
+        sender=app.settings.address,
+        to=to,
+        subject=subject,
+        text=text,
+        html=None,
+        message_id=message_id,
+        now=app.now(),
+        attached=attached,
+    )
+    key = f"ticket:{entry.id}:{to.lower()}:{subject}"
+    return app.store.notices.queue(Notice(0, app.settings.mailbox, key, "ticket", to, message_id, raw, app.now()))
