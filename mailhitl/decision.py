@@ -43,7 +43,7 @@ class Verdict:
 
     ``groups`` are the reviewers' groups named by the hits, ``approvals`` how many people must agree, ``named`` whether
     only approvals that carry an identity count, ``undo`` seconds an automatic send waits in Outgoing, ``sample`` the
-    share of automatic sends that is looked at afterwards (0..1).
+    share of automatic sends that is looked at afterwards (0..1), ``hits`` the names of the rules that hit.
     """
 
     outcome: Outcome
@@ -53,6 +53,7 @@ class Verdict:
     named: bool = False
     undo: float = 0.0
     sample: float = 0.0
+    hits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from mailhitl.decision import Channel, Decision, Reason, Verdict
 from mailhitl.draft import Draft
 from mailhitl.errors import IllegalTransition, StaleCase
 from mailhitl.mail.edited import EditedDraft
+from mailhitl.ports.journal import Judgment
 from mailhitl.review.approval import hidden_copies, objections
 from mailhitl.review.reviewers import Hand, may_approve
 
@@ -38,6 +39,14 @@ class Wish:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A reviewer's own version of a draft, which becomes a new revision, and what the rules made of it."""
+
+    draft: Draft
+    judgment: Judgment
+
+
 def approve(app: App, case: Case, wish: Wish, edit: EditedDraft | None = None) -> Result:
     """Release the current draft, or the reviewer's own version of it, unless something stands against it."""
     if case.state is not State.HELD:
@@ -52,12 +61,13 @@ def approve(app: App, case: Case, wish: Wish, edit: EditedDraft | None = None) -
     gathered = facts.gather(app, case, source, wanted, edited=edit is not None)
     verdict = facts.verdict(app, gathered)
     against = [*objections(case, current, wanted, source, gathered.findings, verdict), *hidden_copies(edit)]
+    judged = Edited(wanted, facts.judgment(app, gathered, verdict)) if edit else None
     if against:
-        return _hold_again(app, case, wish, wanted if edit else None, against)
-    return _count(app, case, wish, wanted, verdict, edited=edit is not None)
+        return _hold_again(app, case, wish, judged, against)
+    return _count(app, case, wish, wanted, verdict, judged)
 
 
-def _count(app: App, case: Case, wish: Wish, wanted: Draft, verdict: Verdict, *, edited: bool) -> Result:
+def _count(app: App, case: Case, wish: Wish, wanted: Draft, verdict: Verdict, edit: Edited | None) -> Result:
     """One approval more: enough, or one of several."""
     releases, why_not = may_approve(
         wish.hand,
@@ -68,11 +78,11 @@ def _count(app: App, case: Case, wish: Wish, wanted: Draft, verdict: Verdict, *,
         named=verdict.named,
     )
     if why_not:
-        return _hold_again(app, case, wish, wanted if edited else None, [why_not])
+        return _hold_again(app, case, wish, edit, [why_not])
     event = Event.APPROVE if releases else Event.ENDORSE
     decision = _decision(app, event, wish, reasons=verdict.reasons)
     try:
-        app.store.cases.move(case, event, decision, draft=wanted if edited else None)
+        _move(app, case, decision, edit)
     except (StaleCase, IllegalTransition):
         return too_late(app, app.store.cases.get(case.id))
     if releases:
@@ -80,16 +90,23 @@ def _count(app: App, case: Case, wish: Wish, wanted: Draft, verdict: Verdict, *,
     return Result(True, f"Your approval counts. {verdict.approvals} people have to agree, so it waits for another one.")
 
 
-def _hold_again(app: App, case: Case, wish: Wish, edit: Draft | None, against: Iterable[str]) -> Result:
+def _hold_again(app: App, case: Case, wish: Wish, edit: Edited | None, against: Iterable[str]) -> Result:
     """Nothing leaves; an edit is kept as a new revision, so that a second approval can confirm it."""
     reasons = tuple(Reason("approval", case.outcome or Outcome.REVIEW, text) for text in against)
     why = " ".join(reason.text for reason in reasons)
     decision = _decision(app, Event.REVISE, replace(wish, code=HELD_AGAIN, why=why), reasons=reasons)
     try:
-        app.store.cases.move(case, Event.REVISE, decision, draft=edit)
+        _move(app, case, decision, edit)
     except (StaleCase, IllegalTransition):
         return too_late(app, app.store.cases.get(case.id))
     return Result(False, why)
+
+
+def _move(app: App, case: Case, decision: Decision, edit: Edited | None) -> None:
+    if edit:
+        app.store.cases.move(case, decision.event, decision, draft=edit.draft, judgment=edit.judgment)
+    else:
+        app.store.cases.move(case, decision.event, decision)
 
 
 def reject(app: App, case: Case, wish: Wish) -> Result:
@@ -134,8 +151,10 @@ def revise(app: App, case: Case, wish: Wish, edit: EditedDraft) -> Result:
         return _unreadable(edit)
     current = app.store.cases.draft(case)
     wanted = _edited(current, edit, wish.hand)
+    gathered = facts.gather(app, case, source_of(app, case), wanted, edited=True)
+    judged = Edited(wanted, facts.judgment(app, gathered, facts.verdict(app, gathered)))
     try:
-        app.store.cases.move(case, Event.REVISE, _decision(app, Event.REVISE, wish), draft=wanted)
+        _move(app, case, _decision(app, Event.REVISE, wish), judged)
     except (StaleCase, IllegalTransition):
         return too_late(app, app.store.cases.get(case.id))
     return Result(True, "Your version is the draft now.")

@@ -1,23 +1,34 @@
-"""The facts of one case, gathered for the rules."""
+"""The facts of one case, gathered for the rules, and what the rules make of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-from mailhitl.case import Case, State
+from mailhitl.case import Case, Outcome, State
+from mailhitl.daemon import autonomy
 from mailhitl.daemon.app import App
-from mailhitl.decision import Finding, Verdict
+from mailhitl.decision import Finding, Reason, Verdict
 from mailhitl.draft import Draft
 from mailhitl.mail.authenticity import vouched
 from mailhitl.mail.message import Message
 from mailhitl.mail.thread import is_own
 from mailhitl.ports.drafter import Triage
+from mailhitl.ports.journal import Hit, Judgment
 from mailhitl.rules.engine import judge
-from mailhitl.rules.rule import Facts, RecipientFacts, SenderFacts, ThreadFacts
+from mailhitl.rules.gates import Gates
+from mailhitl.rules.rule import Facts, RecipientFacts, Rule, SenderFacts, ThreadFacts
+from mailhitl.rules.snapshot import freeze
+
+#: A machine that answers the second mail alone would close the first one for good.
+BURIED = Reason("thread", Outcome.REVIEW, "An earlier mail of this conversation has not been answered: look at both.")
 
 
-def gather(app: App, case: Case, source: Message, draft: Draft | None, *, edited: bool = False) -> Facts:
-    """Return all that the rules may look at."""
+def gather(
+    app: App, case: Case, source: Message, draft: Draft | None, *, edited: bool = False, unanswered: bool = False
+) -> Facts:
+    """Return all that the rules may look at. ``unanswered``: the customer's last mail before this one is too."""
     triage = app.drafting.classifier.triage(source) if source.readable else Triage("", 0.0, "unreadable")
     since = app.now() - timedelta(hours=24)
     return Facts(
@@ -29,7 +40,7 @@ def gather(app: App, case: Case, source: Message, draft: Draft | None, *, edited
         customer=app.customer(source.sender),
         sender=_sender(app, source),
         recipients=_recipients(app, source, draft, edited=edited),
-        thread=_thread(app, case),
+        thread=_thread(app, case, unanswered=unanswered),
         language=app.drafting.language(source.new_text),
         office_hours=app.office_hours(app.now()),
         rate=app.store.cases.automatic_sends(app.settings.mailbox, since, source.sender.key),
@@ -42,7 +53,29 @@ def found(app: App, source: Message, draft: Draft | None) -> tuple[Finding, ...]
 
 
 def verdict(app: App, facts: Facts) -> Verdict:
-    return judge(app.rules, facts, app.gates)
+    return ruling(autonomy.in_force(app), app.gates, facts)
+
+
+def ruling(rules: Sequence[Rule], gates: Gates, facts: Facts) -> Verdict:
+    """What these rules and gates make of the facts, and what no rule can allow."""
+    found = judge(rules, facts, gates)
+    return with_reason(found, BURIED) if facts.thread.unanswered and found.outcome is Outcome.SEND else found
+
+
+def with_reason(verdict: Verdict, reason: Reason) -> Verdict:
+    """The verdict with one reason more to ask a person."""
+    outcome = verdict.outcome if verdict.outcome is Outcome.BLOCK else reason.outcome
+    return replace(verdict, outcome=outcome, reasons=(reason, *verdict.reasons))
+
+
+def judgment(app: App, facts: Facts, verdict: Verdict) -> Judgment:
+    """What is remembered of a verdict, for ``cases.move``, which knows the case and the revision."""
+    face = ruling(autonomy.trusted(app.rules), app.gates, facts)
+    sends = face.outcome is Outcome.SEND
+    rules = [rule for rule in autonomy.in_force(app) if rule.name in verdict.hits]
+    hits = tuple(Hit(rule.name, str(rule.then), str(rule.level), sends) for rule in rules)
+    versions, intent = app.settings.versions, facts.triage.intent
+    return Judgment(0, 0, app.now(), str(verdict.outcome), hits, versions, freeze(facts), intent)
 
 
 def _sender(app: App, source: Message) -> SenderFacts:
@@ -77,7 +110,7 @@ def _redirected(app: App, source: Message) -> bool:
     return len(source.reply_to) > 1 or any(not each.spec or is_own(each.key, ours) for each in elsewhere)
 
 
-def _thread(app: App, case: Case) -> ThreadFacts:
+def _thread(app: App, case: Case, *, unanswered: bool) -> ThreadFacts:
     cases = app.store.cases.in_thread(app.settings.mailbox, case.thread)
     reopened = any(other.state is State.SENT and other.id != case.id for other in cases)
-    return ThreadFacts(length=max(1, len(cases)), reopened=reopened)
+    return ThreadFacts(length=max(1, len(cases)), reopened=reopened, unanswered=unanswered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from mailhitl.case import Case, Event, Outcome, State
 from mailhitl.daemon import facts
@@ -17,6 +18,7 @@ from mailhitl.mail.authenticity import vouched
 from mailhitl.mail.automatic import why_automatic
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
+from mailhitl.ports.journal import Judgment
 
 
 def run_once(app: App) -> int:
@@ -32,23 +34,31 @@ def _judge(app: App, case: Case) -> int:
         app.store.cases.move(case, Event.SKIP, decision, outcome=Outcome.SKIP)
         return 1
     draft, problem = (None, UNREAD) if source.header(QUARANTINED) else propose(app, source)
-    gathered = facts.gather(app, case, source, draft)
-    verdict = facts.verdict(app, gathered)
     unanswered = _unanswered(app, case, source)
-    if unanswered and verdict.outcome is Outcome.SEND:
-        problem = problem or BURIED
+    gathered = facts.gather(app, case, source, draft, unanswered=bool(unanswered))
+    verdict = facts.verdict(app, gathered)
     if problem:
-        verdict = _with_reason(verdict, problem)
+        verdict = facts.with_reason(verdict, problem)
     if verdict.outcome is not Outcome.SKIP:
         _supersede(app, case, unanswered)
-    _settle(app, case, source, draft, verdict)
+    _settle(app, case, source, draft, verdict, facts.judgment(app, gathered, verdict))
     return 1
+
+
+def judge_again(app: App, case: Case) -> Verdict:
+    """What rules and gates make, now, of a draft that a rule approved: to be asked before it leaves.
+
+    The facts are gathered anew: who may be written to, how often, at what hour and in what conversation can have
+    changed since. Only for automatic sends; a person's approval has been judged when it was given.
+    """
+    source = source_of(app, case)
+    unanswered = bool(_unanswered(app, case, source))
+    gathered = facts.gather(app, case, source, app.store.cases.draft(case), unanswered=unanswered)
+    return facts.verdict(app, gathered)
 
 
 #: Of a mail that was set aside unread only the header was kept: no machine may answer it by its subject.
 UNREAD = Reason("unreadable", Outcome.REVIEW, "Taking this mail in failed several times: please read it in the inbox.")
-#: A machine that answers the second mail alone would close the first one for good.
-BURIED = Reason("thread", Outcome.REVIEW, "An earlier mail of this conversation has not been answered: look at both.")
 #: The code of the log row that says so.
 WROTE_AGAIN = "customer-wrote-again"
 WAITING = (State.RECEIVED, State.HELD, State.APPROVED)
@@ -110,12 +120,7 @@ def propose(app: App, source: Message) -> tuple[Draft | None, Reason | None]:
     return None, None
 
 
-def _with_reason(verdict: Verdict, reason: Reason) -> Verdict:
-    outcome = verdict.outcome if verdict.outcome is Outcome.BLOCK else reason.outcome
-    return Verdict(outcome, (reason, *verdict.reasons), verdict.groups, verdict.approvals, verdict.named)
-
-
-def _settle(app: App, case: Case, source: Message, draft: Draft | None, verdict: Verdict) -> None:
+def _settle(app: App, case: Case, source: Message, draft: Draft | None, verdict: Verdict, judgment: Judgment) -> None:
     reasons = tuple(dict.fromkeys(verdict.reasons))
     why = "; ".join(reason.text for reason in reasons)
     by = f"rule:{reasons[0].rule}"
@@ -124,14 +129,15 @@ def _settle(app: App, case: Case, source: Message, draft: Draft | None, verdict:
         event, by, Channel.RULE, why, app.now(), str(verdict.outcome), reasons=reasons, versions=app.settings.versions
     )
     group = ",".join(verdict.groups)
+    move = partial(app.store.cases.move, case, event, decision, outcome=verdict.outcome, judgment=judgment)
     if verdict.outcome is Outcome.SEND and draft is not None:
         wait = app.now() + timedelta(seconds=verdict.undo) if verdict.undo else None
-        app.store.cases.move(case, event, decision, draft=draft, outcome=verdict.outcome, not_before=wait)
+        move(draft=draft, not_before=wait)
     elif verdict.outcome is Outcome.REVIEW:
         proposal = app.drafting.with_quote(draft or app.drafting.skeleton(source), source) if source.readable else None
-        app.store.cases.move(case, event, decision, draft=proposal, outcome=verdict.outcome, group=group)
+        move(draft=proposal, group=group)
     else:
-        app.store.cases.move(case, event, decision, outcome=verdict.outcome, group=group)
+        move(group=group)
 
 
 EVENTS = {

@@ -15,7 +15,7 @@ from mailhitl.decision import Decision
 from mailhitl.delivery import Delivery, Phase
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Message
-from mailhitl.ports.journal import Journal, Judgments
+from mailhitl.ports.journal import Journal, Judgment, Judgments
 from mailhitl.ports.mailbox import Location
 
 
@@ -155,10 +155,12 @@ class Cases(Protocol):
         group: str | None = None,
         not_before: datetime | None = None,
         delivery: Delivery | None = None,
+        judgment: Judgment | None = None,
     ) -> Case:
         """Move the case and log why, in one transaction; with ``draft`` as a new revision of it.
 
-        ``delivery`` (with claim, accept, defer, refuse, lose) is written in the same transaction. ``not_before`` is
+        ``delivery`` (with claim, accept, defer, refuse, lose) is written in the same transaction, and so is
+        ``judgment``, with the case and the revision that come of it. ``not_before`` is
         written on approve and defer. Raises IllegalTransition, or StaleCase when the case's version has moved on.
         """
         ...

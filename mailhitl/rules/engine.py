@@ -20,15 +20,16 @@ def judge(rules: Sequence[Rule], facts: Facts, gates: Gates = ALL_GATES) -> Verd
     """Return what to do with a drafted answer, and why. Never raises: a rule that breaks asks for a person.
 
     The verdict doesn't depend on the order of the rules; once one rule hits, another can only make it stricter. The
-    gates are asked unless all hits say ``skip``: they guard the way out, and then nothing goes out.
+    gates are asked unless all hits say ``skip``: they guard the way out, and then nothing goes out. A rule that sends
+    says what it may on its rung; what has no say stands only among ``hits``.
     """
-    hits, broken = _try_all(rules, facts)
-    reasons = [Reason(rule.name, rule.then, rule.why or f"The rule “{rule.name}” says so.") for rule in hits]
-    reasons += broken or ([] if hits else [NO_RULE])
+    found, broken = _try_all(rules, facts)
+    hits = [rule for rule in found if rule.in_force is not None]
+    reasons = [_reason(rule) for rule in hits] + (broken or ([] if hits else [NO_RULE]))
     if any(reason.outcome is not Outcome.SKIP for reason in reasons):
         leaving = all(reason.outcome is Outcome.SEND for reason in reasons)
         reasons += gates.reasons(facts, leaving=leaving)
-    sending = [rule for rule in hits if rule.then is Outcome.SEND]
+    sending = [rule for rule in hits if rule.in_force is Outcome.SEND]
     return Verdict(
         outcome=max((reason.outcome for reason in reasons), key=STRICTNESS.index),
         reasons=tuple(sorted(reasons, key=_strictest_first)),
@@ -37,7 +38,15 @@ def judge(rules: Sequence[Rule], facts: Facts, gates: Gates = ALL_GATES) -> Verd
         named=any(rule.named for rule in hits),
         undo=max((rule.undo for rule in sending), default=0.0),
         sample=max((rule.sample for rule in sending), default=0.0),
+        hits=tuple(sorted(rule.name for rule in found)),
     )
+
+
+def _reason(rule: Rule) -> Reason:
+    why = rule.why or f"The rule “{rule.name}” says so."
+    if rule.in_force in (rule.then, None):
+        return Reason(rule.name, rule.then, why)
+    return Reason(rule.name, Outcome.REVIEW, f"{why} (It may not send yet, or not any more: it stands on “review”.)")
 
 
 def _try_all(rules: Sequence[Rule], facts: Facts) -> tuple[list[Rule], list[Reason]]:

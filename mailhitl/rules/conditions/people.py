@@ -66,8 +66,8 @@ _RECIPIENTS: dict[str, Callable[[Any], Condition]] = {
 
 
 def thread(value: Any) -> Condition:
-    """The conversation: `length` (number: mails of the customer so far, this one included), `reopened` (yes or no: an
-    answered conversation was taken up again).
+    """The conversation: `length` (number: mails of the customer so far, this one included), and yes or no: `reopened`
+    (an answered conversation was taken up again), `unanswered` (an earlier mail of it still waits for its answer).
 
     ```toml
     when = { thread = { length = { over = 3 } } }
@@ -80,6 +80,7 @@ def thread(value: Any) -> Condition:
 _THREAD: dict[str, Callable[[Any], Condition]] = {
     "length": lambda value: number(value, lambda facts: (facts.thread.length,)),
     "reopened": lambda value: flag(value, lambda facts: facts.thread.reopened),
+    "unanswered": lambda value: flag(value, lambda facts: facts.thread.unanswered),
 }
 
 

@@ -11,6 +11,7 @@ from mailhitl.case import Event, Outcome, State
 from mailhitl.decision import Channel, Decision, Reason
 from mailhitl.draft import Draft
 from mailhitl.errors import IllegalTransition, StaleCase
+from mailhitl.ports.journal import Hit, Judgment
 from mailhitl.store import SqlStore
 from tests.contract.store.samples import (
     DRAFT,
@@ -53,6 +54,21 @@ def test_the_digest_is_that_of_the_draft_as_it_will_be_sent(store: SqlStore) -> 
     case = held(store, draft=Draft(("a@example.org",), (), "Re: \x00", "half \udcff a pair", "drafter:x"))
     assert store.cases.draft(case).text == "half \ufffd a pair"
     assert store.cases.draft(case).digest == case.draft_digest
+
+
+def test_a_judgment_is_written_with_the_move_that_follows_from_it(store: SqlStore) -> None:
+    judgment = Judgment(0, 0, NOON, "review", (Hit("Refunds", "review"),), "config abc", b"{}")
+    case = moved(store, opened(store), Event.HOLD, draft=DRAFT, judgment=judgment)
+    assert store.judgments.of(case.id) == [replace(judgment, case_id=case.id, revision=1)]
+
+
+def test_a_move_that_comes_too_late_leaves_no_judgment(store: SqlStore) -> None:
+    judgment = Judgment(0, 0, NOON, "review", (), "config abc", b"{}")
+    case = held(store)
+    moved(store, case, Event.REVISE, draft=EDIT)
+    with pytest.raises(StaleCase):
+        moved(store, case, Event.REVISE, draft=EDIT, judgment=judgment)
+    assert store.judgments.of(case.id) == []
 
 
 def test_the_log_says_who_how_why_and_on_which_draft(store: SqlStore) -> None:
