@@ -102,6 +102,8 @@ class App:
     #: When so much office time will have passed since then, in UTC.
     office_after: Callable[[datetime, timedelta], datetime]
     gates: Gates = ALL_GATES
+    #: Looks up the TXT record of a name, to verify signatures ourselves (``mail/signature``); None: that is off.
+    key_record: Callable[[str], bytes | None] | None = None
     #: Reviewers' own folders below Approve: (folder, reviewer). Who may put mail there is that reviewer (IMAP ACL).
     personal: tuple[tuple[str, str], ...] = ()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -7,10 +7,11 @@ import structlog
 from mailhitl.daemon import alerts, asides, packets, worklist
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result
-from mailhitl.daemon.obey import Incoming, obey
+from mailhitl.daemon.obey import Incoming, obey, proof_of
 from mailhitl.mail.automatic import why_automatic
 from mailhitl.mail.message import Message
 from mailhitl.mail.reply import read_command
+from mailhitl.mail.signature import Checked
 from mailhitl.mail.stamp import Kind, read_id, token_digest
 from mailhitl.mail.text import one_line
 from mailhitl.ports.mailbox import Location
@@ -41,22 +42,22 @@ def _asks_for_worklist(message: Message) -> bool:
     return message.subject.strip().casefold() in ASKS_FOR_WORKLIST and not message.in_reply_to
 
 
-def carry_out(app: App, message: Message, location: Location, fingerprint: str) -> None:
+def carry_out(app: App, message: Message, raw: bytes, location: Location, fingerprint: str) -> None:
     """Do what it says, if it may, and answer it once. Running it twice changes nothing: the first decision wins."""
     if why_automatic(message, own=frozenset()):
         log.info("automatic answer to a packet ignored", uid=location.uid)
         return
-    result = _obeyed(app, message, fingerprint)
+    result = _obeyed(app, message, proof_of(app, message, raw), fingerprint)
     _answer(app, message, fingerprint, result.text)
     app.mailbox.flag(location, add=("\\Seen", "\\Answered"))
     log.info("command", by=message.sender.key, done=result.done)
 
 
-def _obeyed(app: App, message: Message, fingerprint: str) -> Result:
+def _obeyed(app: App, message: Message, proof: Checked, fingerprint: str) -> Result:
     private = answered_id(message, app.key)
     if private is not None and private.kind is Kind.WORKLIST:
-        return worklist.carry_out(app, message, private.token)
-    incoming = _incoming(app, message)
+        return worklist.carry_out(app, message, proof, private.token)
+    incoming = _incoming(app, message, proof)
     if incoming is not None:
         return _decide(app, incoming)
     if private is not None:
@@ -84,7 +85,7 @@ def _answer(app: App, message: Message, key: str, text: str) -> None:
     alerts.answer(app, key=key, to=to, subject=reply, text=text, in_reply_to=message.message_id)
 
 
-def _incoming(app: App, message: Message) -> Incoming | None:
+def _incoming(app: App, message: Message, proof: Checked) -> Incoming | None:
     private = answered_id(message, app.key)
     if private is None:
         return None
@@ -95,7 +96,7 @@ def _incoming(app: App, message: Message) -> Incoming | None:
         return None
     if case.mailbox != app.settings.mailbox:
         return None
-    return Incoming(message, case, ask if ask and ask.case_id == case.id else None, private.revision)
+    return Incoming(message, proof, case, ask if ask and ask.case_id == case.id else None, private.revision)
 
 
 def _is_ours(app: App, sender: str) -> bool:
@@ -104,7 +105,7 @@ def _is_ours(app: App, sender: str) -> bool:
 
 def tell_about_stranger(app: App, message: Message) -> None:
     """A valid token from somebody else's address was forwarded or stolen: it is burned, and we say so."""
-    incoming = _incoming(app, message)
+    incoming = _incoming(app, message, Checked())
     if incoming is None or incoming.ask is None or why_automatic(message, own=frozenset()):
         return
     app.store.asks.use(incoming.ask, app.now())

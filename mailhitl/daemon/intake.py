@@ -142,7 +142,7 @@ def _one(app: App, glance: Glance, raw: bytes) -> int:
         # Our own packet, draft or notice, come back to us (notify = "folder", a drag, a rule of the server).
         return 0
     if commands.is_command(app, message):
-        commands.carry_out(app, message, glance.location, fingerprint(message, raw))
+        commands.carry_out(app, message, raw, glance.location, fingerprint(message, raw))
         return 1
     if commands.answers_a_notice(app, message):
         return 0

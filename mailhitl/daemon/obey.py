@@ -16,6 +16,7 @@ from mailhitl.mail.authenticity import vouched
 from mailhitl.mail.edited import EditedDraft
 from mailhitl.mail.message import Message
 from mailhitl.mail.reply import Command
+from mailhitl.mail.signature import Checked, checked
 from mailhitl.ports.store import Ask
 from mailhitl.review.reviewers import SOMEONE, Hand
 
@@ -27,12 +28,23 @@ UNDECIDED = frozenset({"snooze"})
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A command mail, with what its token stands for."""
+    """A command mail, with what its token stands for and what proves its sender."""
 
     message: Message
+    proof: Checked
     case: Case
     ask: Ask | None
     revision: int
+
+
+def proof_of(app: App, message: Message, raw: bytes) -> Checked:
+    """What proves that this mail comes from the domain in its From: our border's word, or else its own signature."""
+    said = vouched(message, trusted=app.settings.trusted_authserv)
+    if said:
+        return Checked(said)
+    if app.key_record is None:
+        return Checked(doubt="no mail server we trust has confirmed that it comes from you (review.trusted_authserv)")
+    return checked(raw, message, now=app.now(), key_record=app.key_record)
 
 
 def obey(app: App, incoming: Incoming, command: Command) -> Result:
@@ -55,27 +67,23 @@ def _hand(app: App, incoming: Incoming, *, releasing: bool) -> tuple[Hand | None
     person = app.reviewers.by_address(sender)
     by, named = (person.address.lower(), True) if person else (SOMEONE, False)
     ask = incoming.ask
-    if ask and not ask.reviewer and not _vouched(app, incoming):
+    if ask and not ask.reviewer and not incoming.proof.proof:
         # The token of the packet in the folder: everybody who may open the mailbox can read it.
         by, named = SOMEONE, False
     doubt = _token_doubt(app, incoming, sender)
     if doubt:
         return None, doubt
     if not releasing:
-        return Hand(by, named, "reply with a valid token"), ""
+        return Hand(by, named, "reply: token"), ""
     if app.settings.reply_approval == "off":
         return None, "Approving by mail is switched off here. Please move the draft to Approve instead."
-    proof = _vouched(app, incoming)
-    if proof is None and app.settings.reply_approval == "authenticated":
+    proof = incoming.proof
+    if not proof.proof and app.settings.reply_approval == "authenticated":
         return None, (
-            "Nothing was done: no mail server we trust has confirmed that this mail comes from you. "
-            "Please move the draft to Approve instead, and tell your admin (review.trusted_authserv)."
+            f"Nothing was done: nothing proves who wrote this mail: {proof.doubt}. "
+            "Please move the draft to Approve instead, and tell your admin."
         )
-    return Hand(by, named, f"reply with a valid token, {proof or 'address not verified'}"), ""
-
-
-def _vouched(app: App, incoming: Incoming) -> str | None:
-    return vouched(incoming.message, trusted=app.settings.trusted_authserv)
+    return Hand(by, named, f"reply: token + {proof.proof or 'address not verified'}"), ""
 
 
 def _token_doubt(app: App, incoming: Incoming, sender: str) -> str:

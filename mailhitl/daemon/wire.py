@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from mailhitl.backends import dns
 from mailhitl.backends.idle import ImapWatcher
 from mailhitl.backends.imap import ImapMailbox
 from mailhitl.backends.imap_connect import ImapSettings
@@ -117,6 +118,7 @@ def build(
         office_hours=lambda now: hours.covers(now.astimezone(settings.timezone)),
         office_after=lambda since, wait: hours.after(since.astimezone(settings.timezone), wait).astimezone(UTC),
         gates=read_gates(config),
+        key_record=dns.key_record if config.review.own_dkim else None,
         personal=personal_folders(mailbox, found),
     )
 

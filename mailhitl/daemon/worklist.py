@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import structlog
@@ -17,6 +18,7 @@ from mailhitl.daemon.obey import Incoming, obey
 from mailhitl.mail.compose import compose_notice
 from mailhitl.mail.message import Message
 from mailhitl.mail.numbered import Entry, read_entries
+from mailhitl.mail.signature import Checked
 from mailhitl.mail.stamp import Kind, PrivateId, new_token, token_digest, write_id
 from mailhitl.ports.store import Notice
 from mailhitl.review.reviewers import Reviewer
@@ -88,9 +90,9 @@ def send(app: App, reviewer: str, *, key: str, in_reply_to: str = "") -> Result:
     return ON_ITS_WAY
 
 
-def carry_out(app: App, message: Message, token: str) -> Result:
+def carry_out(app: App, message: Message, proof: Checked, token: str) -> Result:
     """Decide every item that the reply names, and answer each part of it in a line of its own."""
-    shown = _shown(app, token)
+    shown = _shown(app, message, proof, token)
     if not shown:
         return Result(False, "Nothing was done: this list is not valid any more. Answer with “queue” to get a new one.")
     cases = [item.case for item in shown.values()]
@@ -98,7 +100,7 @@ def carry_out(app: App, message: Message, token: str) -> Result:
     entries = read_entries(message, text)
     if not any(entry.command for entry in entries):
         return Result(False, HOW)
-    lines = [line for entry in entries for line in _decide(app, message, shown, entry)]
+    lines = [line for entry in entries for line in _decide(app, shown, entry)]
     return Result(True, "\n".join(lines))
 
 
@@ -108,7 +110,7 @@ HOW = (
 )
 
 
-def _decide(app: App, message: Message, shown: dict[int, Incoming], entry: Entry) -> list[str]:
+def _decide(app: App, shown: dict[int, Incoming], entry: Entry) -> list[str]:
     if entry.command is None:
         return [f"“{entry.words}”: not clear, so nothing was done."]
     lines = []
@@ -117,20 +119,19 @@ def _decide(app: App, message: Message, shown: dict[int, Incoming], entry: Entry
         if item is None:
             lines.append(f"{number}: there is no such item in the list.")
             continue
-        fresh = Incoming(message, app.store.cases.get(item.case.id), item.ask, item.revision)
-        result = obey(app, fresh, entry.command)
+        result = obey(app, replace(item, case=app.store.cases.get(item.case.id)), entry.command)
         lines.append(f"{number} ({item.case.subject}): {result.text}")
     return lines
 
 
-def _shown(app: App, token: str) -> dict[int, Incoming]:
+def _shown(app: App, message: Message, proof: Checked, token: str) -> dict[int, Incoming]:
     """The items of the list that this token stands for, by number."""
     found: dict[int, Incoming] = {}
     for number in range(1, MOST + 1):
         ask = app.store.asks.find(token_digest(_item_token(token, number), app.key)) if token else None
         if ask is None:
             break
-        found[number] = Incoming(Message(), app.store.cases.get(ask.case_id), ask, ask.revision)
+        found[number] = Incoming(message, proof, app.store.cases.get(ask.case_id), ask, ask.revision)
     return found
 
 

@@ -83,7 +83,7 @@ def _passes(results: Collection[AuthenticationResult], domain: str) -> Iterator[
         yield "dmarc=pass"
     for result in results:
         if result.method == "dkim" and result.result == "pass" and not _outdated(result):
-            yield from (f"dkim=pass header.d={signer}" for signer in _signer(result) if _aligned(domain, signer))
+            yield from (f"dkim=pass header.d={signer}" for signer in _signer(result) if aligned(domain, signer))
 
 
 def _signer(result: AuthenticationResult) -> frozenset[str]:
@@ -103,5 +103,6 @@ def _values(result: AuthenticationResult, name: str) -> set[str]:
     }
 
 
-def _aligned(domain: str, signer: str) -> bool:
+def aligned(domain: str, signer: str) -> bool:
+    """Whether ``signer`` may speak for ``domain``: it is the same, or a parent of it."""
     return domain == signer or ("." in signer and domain.endswith(f".{signer}"))
