@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from peewee import fn
@@ -12,13 +13,34 @@ from mailhitl.case import OPEN, Case, Event, Outcome, State
 from mailhitl.decision import Decision
 from mailhitl.delivery import Delivery
 from mailhitl.draft import Draft
+from mailhitl.ports.journal import Judgment
 from mailhitl.ports.mailbox import Location
 from mailhitl.ports.store import Arrival
 from mailhitl.store import drafts, moves
 from mailhitl.store.database import Database
 from mailhitl.store.fields import digest_of
 from mailhitl.store.models import CHUNK, LARGEST_INTEGER, AutomaticSendRow, CaseRow, DecisionRow, SourceRow
+from mailhitl.store.statement import Statement, given, whole_row
 from mailhitl.store.values import case_of, decision_of
+
+_HERE = CaseRow.mailbox == given(CaseRow.mailbox)
+_KNOWN = Statement(CaseRow.whole().where(_HERE, CaseRow.fingerprint == given(CaseRow.fingerprint)))
+_BY_ID = Statement(CaseRow.whole().where(CaseRow.id == given(CaseRow.id)))
+_IN_THREAD = Statement(
+    CaseRow.whole().where(_HERE, CaseRow.thread_digest == given(CaseRow.thread_digest)).order_by(CaseRow.id)
+)
+_OF_SENDER = Statement(
+    CaseRow.select(CaseRow.state).where(_HERE, CaseRow.sender_digest == given(CaseRow.sender_digest))
+)
+_OPEN = Statement(CaseRow.insert(**whole_row(CaseRow)))
+_KEEP = Statement(SourceRow.insert(**whole_row(SourceRow)))
+_SOURCE = Statement(SourceRow.whole().where(SourceRow.case == given(SourceRow.case)))
+_LOG = Statement(DecisionRow.whole().where(DecisionRow.case == given(DecisionRow.case)).order_by(DecisionRow.id))
+_SENT = AutomaticSendRow.select(fn.COUNT(AutomaticSendRow.case.distinct()).alias("sent")).where(
+    AutomaticSendRow.mailbox == given(AutomaticSendRow.mailbox), AutomaticSendRow.at >= given(AutomaticSendRow.at)
+)
+_ALL_SENT = Statement(_SENT)
+_SENT_TO = Statement(_SENT.where(AutomaticSendRow.recipient_digest == given(AutomaticSendRow.recipient_digest)))
 
 
 class SqlCases:
@@ -29,31 +51,28 @@ class SqlCases:
 
     def open(self, arrival: Arrival) -> Case | None:
         with self._database.tx():
-            known = self._database.first(
-                CaseRow.whole().where(CaseRow.mailbox == arrival.mailbox, CaseRow.fingerprint == arrival.fingerprint)
-            )
+            known = self._database.first(_KNOWN(mailbox=arrival.mailbox, fingerprint=arrival.fingerprint))
             if known is not None:
                 self._found_at(known, arrival.location)
                 return None
-            case_id = self._database.run(CaseRow.insert(**_opened(arrival)))
-            self._database.run(SourceRow.insert(case=case_id, content=arrival.source))
+            case_id = self._database.run(_OPEN(**_opened(arrival)))
+            self._database.run(_KEEP(case=case_id, content=arrival.source))
         return self.get(case_id)
 
     def get(self, case_id: int) -> Case:
         row = None
         if 0 < case_id <= LARGEST_INTEGER:
-            row = self._database.first(CaseRow.whole().where(CaseRow.id == case_id))
+            row = self._database.first(_BY_ID(id=case_id))
         if row is None:
             raise KeyError(f"there is no case {case_id}")
         return case_of(row)
 
     def in_state(self, *states: State, mailbox: str | None = None) -> Sequence[Case]:
-        query = CaseRow.whole().where(CaseRow.state.in_(states))
-        return self._cases(_of_mailbox(query, mailbox).order_by(CaseRow.id))
+        asked = {f"state{number}": state for number, state in enumerate(states)}
+        return self._cases(_in_states(len(states), mailbox is not None)(mailbox=mailbox, **asked))
 
     def in_thread(self, mailbox: str, thread: str) -> Sequence[Case]:
-        same = (CaseRow.mailbox == mailbox) & (CaseRow.thread_digest == digest_of(thread))
-        return self._cases(CaseRow.whole().where(same).order_by(CaseRow.id))
+        return self._cases(_IN_THREAD(mailbox=mailbox, thread_digest=digest_of(thread)))
 
     def answering(self, mailbox: str, message_ids: Collection[str]) -> Sequence[Case]:
         digests = sorted({digest_of(message_id) for message_id in message_ids if message_id})
@@ -75,7 +94,7 @@ class SqlCases:
         return {State(row.state): row.cases for row in self._database.rows(counted.group_by(CaseRow.state))}
 
     def source(self, case: Case) -> bytes:
-        row = self._database.first(SourceRow.whole().where(SourceRow.case == case.id))
+        row = self._database.first(_SOURCE(case=case.id))
         if row is None:
             raise KeyError(f"case {case.id} has no source")
         return bytes(row.content)
@@ -83,24 +102,20 @@ class SqlCases:
     def correspondence(self, mailbox: str, sender: str) -> tuple[int, int]:
         if not sender:
             return (0, 0)
-        theirs = (CaseRow.mailbox == mailbox) & (CaseRow.sender_digest == digest_of(sender.lower()))
-        states = [row.state for row in self._database.rows(CaseRow.select(CaseRow.state).where(theirs))]
+        theirs = _OF_SENDER(mailbox=mailbox, sender_digest=digest_of(sender.lower()))
+        states = [row.state for row in self._database.rows(theirs)]
         return len(states), states.count(State.SENT)
 
     def automatic_sends(self, mailbox: str, since: datetime, recipient: str = "") -> int:
-        query = AutomaticSendRow.select(AutomaticSendRow.case).where(
-            AutomaticSendRow.mailbox == mailbox, AutomaticSendRow.at >= since
-        )
-        if recipient:
-            query = query.where(AutomaticSendRow.recipient_digest == digest_of(recipient.lower()))
-        return self._database.count(query.distinct())
+        values = {"mailbox": mailbox, "at": since, "recipient_digest": digest_of(recipient.lower())}
+        row = self._database.first((_SENT_TO if recipient else _ALL_SENT)(**values))
+        return 0 if row is None else int(row.sent)
 
     def draft(self, case: Case, revision: int | None = None) -> Draft:
         return drafts.read(self._database, case.id, case.revision if revision is None else revision)
 
     def log(self, case: Case) -> Sequence[Decision]:
-        query = DecisionRow.whole().where(DecisionRow.case == case.id).order_by(DecisionRow.id)
-        return [decision_of(row) for row in self._database.rows(query)]
+        return [decision_of(row) for row in self._database.rows(_LOG(case=case.id))]
 
     def move(
         self,
@@ -113,8 +128,9 @@ class SqlCases:
         group: str | None = None,
         not_before: datetime | None = None,
         delivery: Delivery | None = None,
+        judgment: Judgment | None = None,
     ) -> Case:
-        move = moves.Move(event, decision, draft, outcome, group, not_before, delivery)
+        move = moves.Move(event, decision, draft, outcome, group, not_before, delivery, judgment)
         return moves.make(self._database, case, move)
 
     def _cases(self, query: Any) -> list[Case]:
@@ -124,6 +140,13 @@ class SqlCases:
         if Location(row.folder, row.uidvalidity, row.uid) != location:
             place = {"folder": location.folder, "uidvalidity": location.uidvalidity, "uid": location.uid}
             self._database.run(CaseRow.update(**place).where(CaseRow.id == row.id))
+
+
+@cache
+def _in_states(count: int, of_one: bool) -> Statement:
+    """Cases in one of so many states, of all mailboxes or of one."""
+    states = CaseRow.state.in_([given(CaseRow.state, f"state{number}") for number in range(count)])
+    return Statement(CaseRow.whole().where(states & _HERE if of_one else states).order_by(CaseRow.id))
 
 
 def _of_mailbox(query: Any, mailbox: str | None) -> Any:
@@ -151,4 +174,5 @@ def _opened(arrival: Arrival) -> dict[str, Any]:
         "uid": arrival.location.uid,
         "revision": 0,
         "group": "",
+        "erased": "",
     }

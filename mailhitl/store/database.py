@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import peewee as pw
 
 from mailhitl.store.engines import Engine
+from mailhitl.store.statement import Filled
 
 T = TypeVar("T")
 
@@ -44,9 +45,14 @@ class Database:
         with self._failures():
             return self._patiently(lambda: list(query.execute(self.engine)))
 
+    def bare(self, query: Any) -> list[tuple[Any, ...]]:
+        """Every row of a query as the driver gives it: many times faster where there are many."""
+        with self._failures():
+            return self._patiently(lambda: self.engine.execute(query).fetchall())
+
     def first(self, query: Any) -> Any | None:
         """The first row of a query, or None."""
-        return next(iter(self.rows(query.limit(1))), None)
+        return next(iter(self.rows(query if isinstance(query, Filled) else query.limit(1))), None)
 
     def count(self, query: Any) -> int:
         """How many rows a query has."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from peewee import EXCLUDED
@@ -11,12 +13,17 @@ from peewee import EXCLUDED
 from mailhitl.ports.store import Filed
 from mailhitl.store.database import Database
 from mailhitl.store.models import CaseRow, FiledRow
+from mailhitl.store.statement import Statement, given
 from mailhitl.store.values import filed_of
 
 #: Which mail it is, and where.
 KEY = (FiledRow.case, FiledRow.revision, FiledRow.kind, FiledRow.message_id, FiledRow.folder)
 #: Rows of one INSERT: SQLite before 3.32 allows 999 parameters.
 ROWS = 100
+
+_THIS = reduce(and_, (column == given(column) for column in KEY))
+_STANDING = Statement(FiledRow.whole().where(FiledRow.mailbox == given(FiledRow.mailbox)).order_by(*KEY))
+_CONFIRM = Statement(FiledRow.update(filed_at=given(FiledRow.filed_at), missing_since=None).where(_THIS))
 
 
 class SqlFilings:
@@ -26,8 +33,7 @@ class SqlFilings:
         self._database = database
 
     def standing(self, mailbox: str) -> Sequence[Filed]:
-        query = FiledRow.whole().where(FiledRow.mailbox == mailbox).order_by(*KEY)
-        return [filed_of(row) for row in self._database.rows(query)]
+        return [filed_of(row) for row in self._database.rows(_STANDING(mailbox=mailbox))]
 
     def plan(self, *filed: Filed) -> None:
         # Durable, and the cases with it: a draft in a folder must never name a case that a power cut has undone.
@@ -38,7 +44,7 @@ class SqlFilings:
     def confirm(self, *filed: Filed, at: datetime) -> None:
         with self._database.tx():
             for one in filed:
-                self._database.run(FiledRow.update(filed_at=at, missing_since=None).where(_this(one)))
+                self._database.run(_CONFIRM(**{**_columns(one), "case": one.case_id, "filed_at": at}))
 
     def mark_missing(self, filed: Filed, since: datetime | None) -> None:
         with self._database.tx():

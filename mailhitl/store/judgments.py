@@ -9,9 +9,12 @@ from typing import Any
 from mailhitl.ports.journal import Hit, Judgment
 from mailhitl.store.database import Database
 from mailhitl.store.models import JudgmentRow
+from mailhitl.store.statement import Statement, whole_row
 
 #: How many judgments are read at a time.
 PAGE = 2_000
+
+_ADD = Statement(JudgmentRow.insert(**whole_row(JudgmentRow)))
 
 
 class SqlJudgments:
@@ -21,17 +24,8 @@ class SqlJudgments:
         self._database = database
 
     def add(self, judgment: Judgment) -> None:
-        row = {
-            "case": judgment.case_id,
-            "revision": judgment.revision,
-            "at": judgment.at,
-            "outcome": judgment.outcome,
-            "hits": [[hit.rule, hit.then, hit.level] for hit in judgment.hits],
-            "versions": judgment.versions,
-            "facts": judgment.facts,
-        }
         with self._database.tx():
-            self._database.run(JudgmentRow.insert(**row))
+            write(self._database, judgment)
 
     def of(self, case_id: int) -> Sequence[Judgment]:
         query = JudgmentRow.whole().where(JudgmentRow.case == case_id).order_by(JudgmentRow.id)
@@ -49,6 +43,21 @@ class SqlJudgments:
             last = page[-1].id
 
 
+def write(database: Database, judgment: Judgment) -> None:
+    """Inside ``tx``."""
+    row = {
+        "case": judgment.case_id,
+        "revision": judgment.revision,
+        "at": judgment.at,
+        "outcome": judgment.outcome,
+        "hits": [[hit.rule, hit.then, hit.level, hit.would_send] for hit in judgment.hits],
+        "versions": judgment.versions,
+        "facts": judgment.facts,
+        "intent": judgment.intent,
+    }
+    database.run(_ADD(**row))
+
+
 def _judgment(row: Any) -> Judgment:
     return Judgment(
         case_id=row.case_id,
@@ -58,4 +67,5 @@ def _judgment(row: Any) -> Judgment:
         hits=tuple(Hit(*hit) for hit in row.hits),
         versions=row.versions,
         facts=row.facts,
+        intent=row.intent,
     )

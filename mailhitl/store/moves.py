@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from mailhitl.case import Case, Event, Outcome, State, next_state
@@ -11,16 +12,21 @@ from mailhitl.decision import Decision
 from mailhitl.delivery import Delivery
 from mailhitl.draft import Draft
 from mailhitl.errors import StaleCase
-from mailhitl.store import deliveries, drafts, history
+from mailhitl.ports.journal import Judgment
+from mailhitl.store import deliveries, drafts, history, judgments
 from mailhitl.store.database import Database
 from mailhitl.store.fields import utc
 from mailhitl.store.models import CaseRow
+from mailhitl.store.statement import Statement, all_given, given
 from mailhitl.store.values import case_of
 
 #: A mail leaves after these, or has left: the row must be on the disk before anything follows from it.
 DURABLE = frozenset({Event.APPROVE, Event.CLAIM, Event.ACCEPT, Event.DEFER, Event.REFUSE, Event.LOSE})
 #: The events that say when the case may leave.
 TIMED = frozenset({Event.APPROVE, Event.DEFER})
+
+_UNMOVED = (CaseRow.id == given(CaseRow.id, "case_id")) & (CaseRow.version == given(CaseRow.version, "seen"))
+_CURRENT = Statement(CaseRow.whole().where(_UNMOVED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class Move:
     group: str | None
     not_before: datetime | None
     delivery: Delivery | None
+    judgment: Judgment | None
 
 
 def make(database: Database, case: Case, move: Move) -> Case:
@@ -50,13 +57,15 @@ def make(database: Database, case: Case, move: Move) -> Case:
         history.append(database, moved.id, _explained(move.decision, current, moved))
         if move.delivery is not None:
             deliveries.write(database, moved.id, move.delivery)
+        if move.judgment is not None:
+            judgments.write(database, replace(move.judgment, case_id=moved.id, revision=moved.revision))
         if move.event is Event.ACCEPT:
             deliveries.note_accepted(database, moved, move.decision.at)
     return moved
 
 
 def _current(database: Database, case: Case) -> Case:
-    row = database.first(CaseRow.whole().where(CaseRow.id == case.id, CaseRow.version == case.version))
+    row = database.first(_CURRENT(case_id=case.id, seen=case.version))
     if row is None:
         raise StaleCase(f"case {case.id} was moved by someone else since it was read")
     return case_of(row)
@@ -81,9 +90,13 @@ def _changes(case: Case, move: Move, state: State, draft: Draft | None) -> dict[
 
 def _compare_and_set(database: Database, case: Case, changes: dict[str, Any]) -> None:
     # The transaction has one writer, so the read before it would do; this line holds even if that ever changes.
-    here = (CaseRow.id == case.id) & (CaseRow.version == case.version)
-    if database.run(CaseRow.update(**changes).where(here)) != 1:
+    if database.run(_change(frozenset(changes))(case_id=case.id, seen=case.version, **changes)) != 1:
         raise StaleCase(f"case {case.id} was moved by someone else since it was read")
+
+
+@cache
+def _change(columns: frozenset[str]) -> Statement:
+    return Statement(CaseRow.update(**all_given(*(getattr(CaseRow, name) for name in columns))).where(_UNMOVED))
 
 
 def _explained(decision: Decision, before: Case, after: Case) -> Decision:

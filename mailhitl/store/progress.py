@@ -9,7 +9,16 @@ from mailhitl.ports.mailbox import Location
 from mailhitl.ports.store import Cursor
 from mailhitl.store.database import Database
 from mailhitl.store.models import AttemptRow, CursorRow
+from mailhitl.store.statement import Statement, all_given, given
 from mailhitl.store.values import cursor_of
+
+_KEY = (AttemptRow.mailbox, AttemptRow.folder, AttemptRow.uidvalidity, AttemptRow.uid)
+_BEGIN = Statement(
+    AttemptRow.insert(attempts=1, **all_given(*_KEY)).on_conflict(
+        conflict_target=list(_KEY), update={AttemptRow.attempts: AttemptRow.attempts + 1}
+    )
+)
+_END = Statement(AttemptRow.delete().where(*(column == given(column) for column in _KEY)))
 
 
 class SqlProgress:
@@ -37,17 +46,14 @@ class SqlProgress:
         return 0 if row is None else int(row.attempts)
 
     def begin_attempts(self, mailbox: str, locations: Sequence[Location]) -> None:
-        key = [AttemptRow.mailbox, AttemptRow.folder, AttemptRow.uidvalidity, AttemptRow.uid]
         with self._database.tx(durable=True):
             for location in locations:
-                first = AttemptRow.insert(mailbox=mailbox, attempts=1, **_place(location))
-                again = {AttemptRow.attempts: AttemptRow.attempts + 1}
-                self._database.run(first.on_conflict(conflict_target=key, update=again))
+                self._database.run(_BEGIN(mailbox=mailbox, **_place(location)))
 
     def end_attempts(self, mailbox: str, locations: Sequence[Location]) -> None:
         with self._database.tx():
             for location in locations:
-                self._database.run(AttemptRow.delete().where(_at(mailbox, location)))
+                self._database.run(_END(mailbox=mailbox, **_place(location)))
 
     def give_back(self, mailbox: str, locations: Sequence[Location]) -> None:
         with self._database.tx():
