@@ -16,6 +16,7 @@ from mailhitl.delivery import Delivery, Phase
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Message
 from mailhitl.ports.journal import Journal, Judgment, Judgments
+from mailhitl.ports.log import Log
 from mailhitl.ports.mailbox import Location
 
 
@@ -341,6 +342,8 @@ class Store(Protocol):
     def journal(self) -> Journal: ...
     @property
     def judgments(self) -> Judgments: ...
+    @property
+    def log(self) -> Log: ...
 
     def key(self) -> bytes:
         """The secret that signs approval headers and tokens, made at first use (32 bytes)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -10,9 +9,14 @@ from typing import Any
 
 from mailhitl.decision import Channel
 from mailhitl.ports.journal import Entry
+from mailhitl.store import chain
+from mailhitl.store.chain import Content
 from mailhitl.store.database import Database
 from mailhitl.store.fields import clean, digest_of, utc
-from mailhitl.store.models import JournalRow
+from mailhitl.store.models import JournalRow, MetaRow
+
+#: Where the store keeps the link of the newest entry: entries have no cases whose moves would show that one is missing.
+HEAD = "journal"
 
 
 class SqlJournal:
@@ -23,19 +27,7 @@ class SqlJournal:
 
     def add(self, entry: Entry) -> bool:
         with self._database.tx(durable=True):
-            if entry.key and self._known(entry.key):
-                return False
-            words = _words(entry)
-            last = self._database.first(JournalRow.select(JournalRow.chain).order_by(JournalRow.id.desc()))
-            row = {
-                **words,
-                "at": entry.at,
-                "subject_digest": digest_of(entry.subject),
-                "key_digest": digest_of(entry.key) if entry.key else None,
-                "chain": _chain("" if last is None else last.chain, words),
-            }
-            self._database.run(JournalRow.insert(**row))
-        return True
+            return write(self._database, entry)
 
     def entries(
         self,
@@ -58,35 +50,60 @@ class SqlJournal:
         if until is not None:
             wanted.append(JournalRow.at < until)
         query = JournalRow.whole().order_by(JournalRow.id)
-        return [_entry(row) for row in self._database.rows(query.where(*wanted) if wanted else query)]
-
-    def _known(self, key: str) -> bool:
-        same = JournalRow.key_digest == digest_of(key)
-        return self._database.first(JournalRow.select(JournalRow.id).where(same)) is not None
+        return [entry_of(row) for row in self._database.rows(query.where(*wanted) if wanted else query)]
 
 
-def _chain(before: str, words: dict[str, Any]) -> str:
-    canonical = json.dumps(words, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{before}{canonical}".encode()).hexdigest()
-
-
-def _words(entry: Entry) -> dict[str, Any]:
-    """All that a row says, as it will be read back."""
-    return {
-        "kind": clean(entry.kind),
-        "subject": clean(entry.subject),
+def write(database: Database, entry: Entry) -> bool:
+    """Add an entry, inside a transaction; False when its key was written before."""
+    if entry.key and _known(database, entry.key):
+        return False
+    row = {
+        "kind": entry.kind,
+        "subject": entry.subject,
         "case": entry.case_id,
-        "by": clean(entry.by),
-        "channel": clean(entry.channel),
-        "at": utc(entry.at).isoformat(timespec="microseconds"),
-        "why": clean(entry.why),
-        "code": clean(entry.code),
-        "proof": clean(entry.proof),
+        "by": entry.by,
+        "channel": entry.channel,
+        "at": entry.at,
+        "why": entry.why,
+        "code": entry.code,
+        "proof": entry.proof,
         "data": json.dumps({clean(name): clean(value) for name, value in entry.data.items()}, sort_keys=True),
     }
+    linked = chain.columns(chain.last_link(database, JournalRow), content(row))
+    found_by = {
+        "subject_digest": digest_of(entry.subject),
+        "key_digest": digest_of(entry.key) if entry.key else None,
+    }
+    database.run(JournalRow.insert(**row, **found_by, **linked))
+    newest = MetaRow.insert(name=HEAD, value=linked["chain"])
+    database.run(newest.on_conflict(conflict_target=[MetaRow.name], preserve=[MetaRow.value]))
+    return True
 
 
-def _entry(row: Any) -> Entry:
+def content(row: dict[str, Any]) -> Content:
+    """What a row says, as it will be read back. A subject is personal when it is an address; a rule's name stays."""
+    subject = clean(row["subject"])
+    personal = is_personal(subject)
+    return Content(
+        plain=[
+            clean(row["kind"]),
+            "" if personal else subject,
+            row["case"],
+            clean(row["by"]),
+            clean(row["channel"]),
+            utc(row["at"]).isoformat(timespec="microseconds"),
+            clean(row["code"]),
+        ],
+        words=[subject if personal else "", clean(row["why"]), clean(row["proof"]), row["data"]],
+    )
+
+
+def is_personal(subject: str) -> bool:
+    """Whether an entry's subject tells who somebody is."""
+    return "@" in subject
+
+
+def entry_of(row: Any) -> Entry:
     return Entry(
         kind=row.kind,
         by=row.by,
@@ -100,3 +117,8 @@ def _entry(row: Any) -> Entry:
         data=json.loads(row.data),
         id=row.id,
     )
+
+
+def _known(database: Database, key: str) -> bool:
+    same = JournalRow.key_digest == digest_of(key)
+    return database.first(JournalRow.select(JournalRow.id).where(same)) is not None

@@ -20,6 +20,7 @@ from playhouse.migrate import migrate as alter
 from mailhitl.errors import PermanentFailure
 from mailhitl.store.database import Database
 from mailhitl.store.models import TABLES, DecisionRow, DraftRow, JournalRow, JudgmentRow, MetaRow
+from mailhitl.store.rechaining import add_seals
 
 Step = Callable[[Database], None]
 
@@ -38,6 +39,7 @@ def _make_ready_for_figures(database: Database) -> None:
 def _to_version_2(database: Database) -> None:
     _add_journal_and_judgments(database)
     _make_ready_for_figures(database)
+    add_seals(database)
 
 
 #: STEPS[0] leads from version 1 to 2, and so on. A step is never changed once it was released.

@@ -64,6 +64,8 @@ class CaseRow(Table):
     group = WordsField()
     not_before = UtcDateTimeField(null=True)
     held_at = UtcDateTimeField(null=True)
+    # How much of it was erased: "", "bodies", "cases" (everything personal).
+    erased = WordsField(default="")
 
     class Meta:
         table_name = "cases"
@@ -128,7 +130,7 @@ class AttachmentRow(Table):
 
 
 class DecisionRow(Table):
-    """The log. Rows are only ever added; ``chain`` ties each to all before it (``history``)."""
+    """The log. Rows are only ever added; ``chain`` ties each to all before it (``chain``, ``history``)."""
 
     id = pw.AutoField()
     case = case_key()
@@ -145,6 +147,8 @@ class DecisionRow(Table):
     versions = WordsField()
     from_state = WordsField()
     to_state = WordsField()
+    salt = WordsField()
+    seal = WordsField()
     chain = WordsField()
 
     class Meta:
@@ -315,6 +319,8 @@ class JournalRow(Table):
     proof = WordsField()
     data = WordsField()
     key_digest = WordsField(null=True, unique=True)
+    salt = WordsField()
+    seal = WordsField()
     chain = WordsField()
 
     class Meta:

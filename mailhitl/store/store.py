@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mailhitl.errors import ConfigError
-from mailhitl.store import history
 from mailhitl.store.asks import SqlAsks
 from mailhitl.store.cases import SqlCases
 from mailhitl.store.database import Database
@@ -16,6 +15,7 @@ from mailhitl.store.engines import Engine, Postgres, Sqlite
 from mailhitl.store.filings import SqlFilings
 from mailhitl.store.journal import SqlJournal
 from mailhitl.store.judgments import SqlJudgments
+from mailhitl.store.log import SqlLog
 from mailhitl.store.migrations import migrate
 from mailhitl.store.models import MetaRow
 from mailhitl.store.notices import SqlNotices
@@ -40,6 +40,7 @@ class SqlStore:
         self.switches = SqlSwitches(database)
         self.journal = SqlJournal(database)
         self.judgments = SqlJudgments(database)
+        self.log = SqlLog(database)
 
     def key(self) -> bytes:
         """The secret that signs approval headers and tokens (32 bytes). Whoever has the database has it."""
@@ -49,7 +50,7 @@ class SqlStore:
 
     def broken(self) -> str:
         """Say where the log is broken, "" when it is whole."""
-        return history.broken(self._database)
+        return self.log.verify().problem
 
     def close(self) -> None:
         self._database.close()

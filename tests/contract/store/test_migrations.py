@@ -50,6 +50,14 @@ def _place(url: str) -> tuple[str | Path]:
     return (Path(url.removeprefix("sqlite:///")),) if url.startswith("sqlite") else (url,)
 
 
+@pytest.fixture
+def first_version(tmp_path: Path) -> Path:
+    path = tmp_path / "first.db"
+    with closing(sqlite3.connect(path)) as first:
+        first.executescript(FIRST_SCHEMA.read_text())
+    return path
+
+
 def columns(database: Database, table: str = "cases") -> set[str]:
     return {column.name for column in database.engine.get_columns(table)}
 
@@ -140,7 +148,23 @@ def test_a_store_of_the_first_version_becomes_like_a_new_one(tmp_path: Path) -> 
         assert store.cases.draft(case).text == "Dear Ann,\n\nyour money is on its way.\n"
         assert store.broken() == ""
         assert moved(store, case, Event.HOLD).version == 3
+        assert store.broken() == ""
     assert schema(old) == schema(new)
+
+
+def test_a_carried_over_log_keeps_its_rows_and_names_the_last_link_of_before(first_version: Path) -> None:
+    with closing(open_store(f"sqlite:///{first_version}")) as store:
+        [(before, after)] = [store.cases.log(case) for case in in_every_state(store)]
+        assert (before.why, before.reasons[0].text, after.event) == ("because", "Money leaves.", Event.APPROVE)
+        [entry] = store.journal.entries({"rechained"})
+    last = "4764e5c128ddbc20fac7814ea1cb4212717860ef20ffa2384889dced0a979355"
+    assert entry.data == {"decisions": "2", "link": last, "broken": ""}
+
+
+def test_a_log_that_was_altered_before_it_is_carried_over_stays_known_as_such(first_version: Path) -> None:
+    tamper(f"sqlite:///{first_version}", "UPDATE decisions SET why = 'nothing' WHERE id = 2")
+    with closing(open_store(f"sqlite:///{first_version}")) as store:
+        assert store.broken() == "decision 2 was broken already when the log was carried over (entry 1)"
 
 
 @pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///", "mysql://user:secret@host/db", "store.db"])
