@@ -17,8 +17,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mailhitl.store.database import Database
-
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -43,12 +41,6 @@ def seal(salt: str, words: list[Any]) -> str:
 def link(before: str, sealed: str, plain: list[Any]) -> str:
     """Tie a row to the one before it (64 hex digits); ``before`` is "" for the first one."""
     return hashlib.sha256(f"{before}{sealed}{_encode(plain)}".encode()).hexdigest()
-
-
-def last_link(database: Database, table: Any) -> str:
-    """The newest row's link, "" when there is none."""
-    last = database.first(table.select(table.chain).order_by(table.id.desc()))
-    return "" if last is None else str(last.chain)
 
 
 def columns(before: str, content: Content) -> dict[str, str]:

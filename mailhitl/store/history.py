@@ -14,6 +14,10 @@ from mailhitl.store.chain import Content
 from mailhitl.store.database import Database
 from mailhitl.store.fields import clean, utc
 from mailhitl.store.models import DecisionRow
+from mailhitl.store.statement import Statement, whole_row
+
+_NEWEST = Statement(DecisionRow.select(DecisionRow.chain).order_by(DecisionRow.id.desc()).limit(1))
+_APPEND = Statement(DecisionRow.insert(**whole_row(DecisionRow)))
 
 
 def append(database: Database, case_id: int, decision: Decision) -> None:
@@ -34,8 +38,8 @@ def append(database: Database, case_id: int, decision: Decision) -> None:
         "from_state": str(decision.from_state),
         "to_state": str(decision.to_state),
     }
-    before = chain.last_link(database, DecisionRow)
-    database.run(DecisionRow.insert(**row, **chain.columns(before, content(row))))
+    last = database.first(_NEWEST())
+    database.run(_APPEND(**row, **chain.columns("" if last is None else last.chain, content(row))))
 
 
 def content(row: dict[str, Any]) -> Content:

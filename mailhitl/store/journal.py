@@ -69,7 +69,8 @@ def write(database: Database, entry: Entry) -> bool:
         "proof": entry.proof,
         "data": json.dumps({clean(name): clean(value) for name, value in entry.data.items()}, sort_keys=True),
     }
-    linked = chain.columns(chain.last_link(database, JournalRow), content(row))
+    last = database.first(JournalRow.select(JournalRow.chain).order_by(JournalRow.id.desc()))
+    linked = chain.columns("" if last is None else last.chain, content(row))
     found_by = {
         "subject_digest": digest_of(entry.subject),
         "key_digest": digest_of(entry.key) if entry.key else None,
