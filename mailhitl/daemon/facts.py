@@ -9,7 +9,7 @@ from datetime import timedelta
 from mailhitl.case import Case, Outcome, State
 from mailhitl.daemon import autonomy
 from mailhitl.daemon.app import App
-from mailhitl.decision import Finding, Reason, Verdict
+from mailhitl.decision import Channel, Finding, Reason, Verdict
 from mailhitl.draft import Draft
 from mailhitl.mail.authenticity import vouched
 from mailhitl.mail.message import Message
@@ -85,6 +85,7 @@ def _sender(app: App, source: Message) -> SenderFacts:
         first_contact=opened <= 1,
         reviewer=app.reviewers.by_address(source.sender.spec) is not None,
         authenticated=vouched(source, trusted=app.settings.trusted_authserv) is not None,
+        complained=bool(app.store.journal.entries(("complaint",), subject=source.sender.key)),
     )
 
 
@@ -113,4 +114,18 @@ def _redirected(app: App, source: Message) -> bool:
 def _thread(app: App, case: Case, *, unanswered: bool) -> ThreadFacts:
     cases = app.store.cases.in_thread(app.settings.mailbox, case.thread)
     reopened = any(other.state is State.SENT and other.id != case.id for other in cases)
-    return ThreadFacts(length=max(1, len(cases)), reopened=reopened, unanswered=unanswered)
+    by_machine = reopened and _by_machine(app, [other for other in cases if other.id < case.id])
+    return ThreadFacts(length=max(1, len(cases)), reopened=reopened, unanswered=unanswered, by_machine=by_machine)
+
+
+def _by_machine(app: App, earlier: Sequence[Case]) -> bool:
+    """Whether the last answer before this was a rule's, and no person's hand has moved anything since."""
+    for other in reversed(earlier):
+        if any(row.channel in PEOPLE for row in app.store.cases.log(other)):
+            return False
+        if other.state is State.SENT:
+            return True
+    return False
+
+
+PEOPLE = frozenset({Channel.FOLDER, Channel.REPLY, Channel.HAND, Channel.CLI})

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 
 from mailhitl.case import Case, Event, Outcome, State
-from mailhitl.daemon import facts
+from mailhitl.daemon import downstream, facts, leaving
 from mailhitl.daemon.app import App
 from mailhitl.daemon.intake import QUARANTINED
 from mailhitl.daemon.poison import each
@@ -29,6 +28,7 @@ def run_once(app: App) -> int:
 def _judge(app: App, case: Case) -> int:
     source = source_of(app, case)
     automatic = why_automatic(source, own=app.settings.own)
+    downstream.note(app, case, source, automatic=bool(automatic))
     if automatic:
         decision = Decision(Event.SKIP, "rule:automatic mail", Channel.RULE, automatic, app.now(), code="automatic")
         app.store.cases.move(case, Event.SKIP, decision, outcome=Outcome.SKIP)
@@ -131,8 +131,7 @@ def _settle(app: App, case: Case, source: Message, draft: Draft | None, verdict:
     group = ",".join(verdict.groups)
     move = partial(app.store.cases.move, case, event, decision, outcome=verdict.outcome, judgment=judgment)
     if verdict.outcome is Outcome.SEND and draft is not None:
-        wait = app.now() + timedelta(seconds=verdict.undo) if verdict.undo else None
-        move(draft=draft, not_before=wait)
+        move(draft=draft, not_before=leaving.not_before(app, verdict))
     elif verdict.outcome is Outcome.REVIEW:
         proposal = app.drafting.with_quote(draft or app.drafting.skeleton(source), source) if source.readable else None
         move(draft=proposal, group=group)

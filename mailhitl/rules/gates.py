@@ -112,6 +112,16 @@ def _high_value(facts: Facts, gates: Gates) -> str:
     return "This is a high-value customer." if next(marked, "").strip().casefold() in YES else ""
 
 
+def _follow_up(facts: Facts, gates: Gates) -> str:
+    """An automatic answer went out in this conversation, and no person has looked since."""
+    return "The customer writes again after an automatic answer." if facts.thread.by_machine else ""
+
+
+def _complained(facts: Facts, gates: Gates) -> str:
+    """An answer of ours to this sender was reported as spam."""
+    return "An earlier answer to this sender was reported as spam." if facts.sender.complained else ""
+
+
 #: What the column ``high_value`` of the customer directory says of a customer who always gets a person.
 YES = frozenset({"yes", "true", "1", "x", "ja"})
 
@@ -122,6 +132,8 @@ CHECKS: dict[str, Callable[[Facts, Gates], str]] = {
     "recipients": _recipients,
     "high-value": _high_value,
     "unauthenticated": _unauthenticated,
+    "follow-up": _follow_up,
+    "complained": _complained,
 }
 
 #: Without a readable mail and a whole draft there is nothing that could be sent.

@@ -17,12 +17,14 @@ from mailhitl.ports.drafter import Triage
 
 @dataclass(frozen=True, slots=True)
 class SenderFacts:
-    """Who writes. ``authenticated``: a trusted Authentication-Results vouches for the From domain."""
+    """Who writes. ``authenticated``: a trusted Authentication-Results vouches for the From domain; ``complained``: an
+    answer of ours to them was reported as spam."""
 
     known: bool = False
     first_contact: bool = True
     reviewer: bool = False
     authenticated: bool = False
+    complained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,14 @@ class RecipientFacts:
 
 @dataclass(frozen=True, slots=True)
 class ThreadFacts:
-    """The conversation so far: how many mails of the customer, whether an answered one was taken up again, and whether
-    an earlier one still waits for its answer."""
+    """The conversation so far: how many mails of the customer, whether an answered one was taken up again, whether
+    an earlier one still waits for its answer. ``by_machine``: a rule gave the last answer, and no person has looked
+    since."""
 
     length: int = 1
     reopened: bool = False
     unanswered: bool = False
+    by_machine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,9 @@ class Rule:
     level: Level = Level.SEND
     office_hours: bool = False
     fingerprint: str = ""
+    promote_at: float = 0.95
+    promote_over: int = 200
+    promote_clean: int = 50
 
     @property
     def in_force(self) -> Outcome | None:
