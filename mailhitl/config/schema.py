@@ -133,10 +133,6 @@ class ReviewConfig(Table):
         False,
         "Where no trusted server vouches for a reviewer's answer, verify its DKIM signature ourselves; asks the DNS.",
     )
-    own_dkim: Switch = key(
-        False,
-        "Where no trusted server vouches for a reviewer's answer, verify its DKIM signature ourselves; asks the DNS.",
-    )
     auto_send_unauthenticated: Switch = key(
         False, "Let rules send without a person to senders for whom no trusted server vouches."
     )
