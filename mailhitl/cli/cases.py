@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailhitl.case import Event, State
+from mailhitl.cli.behind import Intent, Rule, Since, WeekName, What
 from mailhitl.cli.show import Json
 from mailhitl.errors import MailhitlError
 
@@ -38,16 +39,26 @@ def list_cases(
         list[str] | None, typer.Option(metavar="NAME", help="Only this mailbox; may be given several times.")
     ] = None,
     limit: Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="At most so many.")] = 50,
+    what: What = "",
+    since: Since = "",
+    week: WeekName = "",
+    rule: Rule = "",
+    intent: Intent = "",
     json: Json = False,
 ) -> None:
-    """List the newest cases."""
+    """List the newest cases; with --what, --since, --week, --rule or --intent those behind a figure of `stats`."""
+    from mailhitl.cli.behind import behind
     from mailhitl.cli.opening import mailboxes, opened_store, read_config
     from mailhitl.cli.show import as_json, as_table
 
     config = read_config(context.obj)
     names = mailboxes(config, mailbox or ())
     with opened_store(config) as store:
-        found = [case for name in names for case in _newest(store, name, state or (), limit)]
+        if what or since or week or rule or intent:
+            found = behind(config, store, what, since, week, {"rule": rule, "intent": intent}, limit)
+            found = [case for case in found if case.mailbox in names and case.state in (state or State)]
+        else:
+            found = [case for name in names for case in _newest(store, name, state or (), limit)]
     found = sorted(found, key=lambda case: case.id, reverse=True)[:limit]
     if json:
         as_json([_row(case) for case in found])

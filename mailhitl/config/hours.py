@@ -40,6 +40,15 @@ class OfficeHours:
             left -= max(closes - start, timedelta(0))
         return closes.astimezone(since.tzinfo)
 
+    def between(self, since: datetime, until: datetime) -> timedelta:
+        """Return how much office time lies between two moments; both are in the agent's time zone."""
+        begun, ended, passed = since.astimezone(UTC), until.astimezone(UTC), timedelta(0)
+        for opens, closes in self._spans(since):
+            if opens >= ended:
+                break
+            passed += max(min(closes, ended) - max(opens, begun), timedelta(0))
+        return passed
+
     def _spans(self, since: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield when the office opens and closes, from that day on, in UTC."""
         for step in range(HORIZON):

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from mailhitl.config.secrets import Secret
 from mailhitl.config.table import Table, key, needed, problem
-from mailhitl.config.values import AddrSpec, Amount, AnchoredPath, Clock, Duration, Weekday, Word
+from mailhitl.config.values import AddrSpec, Amount, AnchoredPath, Clock, Duration, Switch, Weekday, Word
 
 
 class Customers(Table):
@@ -51,6 +51,8 @@ class Digest(Table):
     weekday: Weekday = key("mon", "Day of the week.")
     at: Clock = key("08:00", "Time of day, in the agent's time zone.")
     signoff: str = key("", "A group that must approve the digest first.")
+    subjects: Switch = key(False, "Show the customers' subjects beside the cases it names; bodies are never shown.")
+    minutes_per_answer: Amount = key(6.0, "How long a person takes to write one answer: for the time saved.")
 
 
 class Alarm(Table):

@@ -15,6 +15,7 @@ from mailhitl.decision import Decision
 from mailhitl.delivery import Delivery, Phase
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Message
+from mailhitl.ports.figures import Figures
 from mailhitl.ports.journal import Journal, Judgment, Judgments
 from mailhitl.ports.log import Log
 from mailhitl.ports.mailbox import Location
@@ -134,7 +135,8 @@ class Cases(Protocol):
         ...
 
     def automatic_sends(self, mailbox: str, since: datetime, recipient: str = "") -> int:
-        """How many answers a rule alone has approved and the server accepted since then (to this recipient)."""
+        """How many answers a rule alone has approved and the server accepted since then (to this recipient, or to
+        anybody of a domain: ``@example.com``)."""
         ...
 
     def draft(self, case: Case, revision: int | None = None) -> Draft:
@@ -342,6 +344,8 @@ class Store(Protocol):
     def journal(self) -> Journal: ...
     @property
     def judgments(self) -> Judgments: ...
+    @property
+    def figures(self) -> Figures: ...
     @property
     def log(self) -> Log: ...
 

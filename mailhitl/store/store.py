@@ -12,6 +12,7 @@ from mailhitl.store.cases import SqlCases
 from mailhitl.store.database import Database
 from mailhitl.store.deliveries import SqlDeliveries
 from mailhitl.store.engines import Engine, Postgres, Sqlite
+from mailhitl.store.figures import SqlFigures
 from mailhitl.store.filings import SqlFilings
 from mailhitl.store.journal import SqlJournal
 from mailhitl.store.judgments import SqlJudgments
@@ -41,6 +42,7 @@ class SqlStore:
         self.journal = SqlJournal(database)
         self.judgments = SqlJudgments(database)
         self.log = SqlLog(database)
+        self.figures = SqlFigures(database)
 
     def key(self) -> bytes:
         """The secret that signs approval headers and tokens (32 bytes). Whoever has the database has it."""

@@ -1,0 +1,54 @@
+"""What the figures are reckoned from: the log, row by row, with what is known of each row's case."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+
+class About(NamedTuple):
+    """What a case's figures are charged to.
+
+    ``rules`` are all that hit when it was first judged, ``template`` and ``drafter`` those of the first draft; each is
+    "" or empty when there was none. ``asked_at`` is when the first packet was mailed to anybody.
+    """
+
+    case_id: int
+    mailbox: str
+    group: str
+    subject: str
+    opened_at: datetime
+    held_at: datetime | None
+    asked_at: datetime | None
+    rules: tuple[str, ...]
+    intent: str
+    template: str
+    drafter: str
+
+
+class LogRow(NamedTuple):
+    """One row of the log. ``author`` and ``distance`` are those of the draft it decided on (``Draft.author``; how far
+    a person's words are from the drafted ones, 0..1, None when nobody has edited)."""
+
+    case_id: int
+    event: str
+    at: datetime
+    channel: str
+    code: str
+    by: str
+    why: str
+    author: str
+    distance: float | None
+
+
+class Figures(Protocol):
+    """The log as figures need it. Bounded memory, however long the log is."""
+
+    def rows(self, since: datetime, until: datetime) -> Iterator[tuple[About, list[LogRow]]]:
+        """Every case that has rows from ``since`` on and before ``until``, with these rows, oldest first."""
+        ...
+
+    def about(self, case_ids: Collection[int]) -> Mapping[int, About]:
+        """What is known of these cases."""
+        ...
