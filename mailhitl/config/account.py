@@ -68,6 +68,7 @@ class Folders(Table):
     reject: Word | None = key(None, "Where a reviewer drops what must not leave.")
     escalate: Word | None = key(None, "Where a reviewer drops what somebody else has to judge.")
     outgoing: Word | None = key(None, "Where automatic answers wait for their undo time.")
+    pause: Word | None = key(None, "Any mail that is dropped here stops all sending at once.")
     inbox: Word = key("INBOX", "Where the customers' mail arrives.")
     sent: Word | None = key(None, "Where sent mail is kept; left out: what the server marks as Sent.")
     drafts: Word | None = key(None, "Where drafts are; left out: what the server marks as Drafts.")

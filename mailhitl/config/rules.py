@@ -38,6 +38,9 @@ def _rule(each: RuleConfig) -> Rule:
         level=Level(each.level),
         office_hours=each.send == "office-hours",
         fingerprint=fingerprint(each),
+        promote_at=each.promote_at,
+        promote_over=each.promote_over,
+        promote_clean=each.promote_clean,
     )
 
 

@@ -77,7 +77,9 @@ class Caps(Table):
         20, "To one domain in 24 hours; the large freemail domains, whose people share nothing else, don't count.", ge=0
     )
     per_hour: Count = key(60, "Overall in one hour.", ge=0)
-    oldest: Duration = key("2d", "A mail that is older than this is answered by a person, whatever it waited for.")
+    oldest: Duration = key(
+        "3d", "A mail that is older than this is answered by a person, whatever it waited for; a weekend is shorter."
+    )
 
 
 class Agent(Table):
@@ -154,7 +156,11 @@ class ReviewConfig(Table):
         None, "Then, on office days, all that waits is mailed to each reviewer in one numbered list; left out: never."
     )
     restore_after: Duration = key("30m", "A draft that is in no folder for this long is offered for restoring.")
-    plus_addressing: Switch = key(False, "The server delivers support+anything@… to support@… (`doctor` tries it).")
+    plus_addressing: Switch = key(
+        False,
+        "The server delivers support+anything@… to support@… (`doctor --probe` tries it): then an answer that a "
+        "reviewer sends from another account is seen, and answers to packets are found by their address too.",
+    )
 
 
 class RuleConfig(Table):

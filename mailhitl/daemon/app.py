@@ -39,6 +39,7 @@ class Settings:
     notify: str = "reviewers"
     reply_approval: str = "authenticated"
     trusted_authserv: frozenset[str] = frozenset()
+    plus_addressing: bool = False
     grace: timedelta = timedelta(seconds=60)
     settle: timedelta = timedelta(seconds=90)
     restore_after: timedelta = timedelta(minutes=30)
@@ -49,7 +50,10 @@ class Settings:
     worklist_at: time | None = None
     office_days: frozenset[int] = frozenset(range(5))
     per_correspondent: int = 3
+    per_domain: int = 20
     per_hour: int = 60
+    #: What arrived longer ago is not answered by a machine.
+    oldest: timedelta = timedelta(days=3)
     sent_copy: bool = True
     timezone: tzinfo = UTC
     versions: str = ""
@@ -116,7 +120,7 @@ class App:
     listed: dict[str, tuple[FolderStatus, Sequence[Location]]] = field(default_factory=dict)
     #: The digest of every revision of an open case, by (case, revision): a revision never changes either.
     digests: dict[tuple[int, int], str] = field(default_factory=dict)
-    #: The customer's mail of the case at work, by case (``sources``).
+    #: The customers' mails of the cases at work, by case (``sources``).
     source: dict[int, tuple[bytes, Message]] = field(default_factory=dict)
     #: How each held case waits: read from its log once for each version of the case.
     waits: dict[int, Waiting] = field(default_factory=dict)
@@ -124,3 +128,7 @@ class App:
     @property
     def key(self) -> bytes:
         return self.store.key()
+
+    def is_ours(self, address: str) -> bool:
+        """Whether this is an address of the mailbox or a reviewer's: From may say so, and proves nothing by it."""
+        return address.lower() in self.settings.own or self.reviewers.by_address(address) is not None

@@ -173,9 +173,14 @@ def note_changes(app: App) -> int:
     latest = {entry.subject: entry.data for entry in app.store.journal.entries((RULE,))}
     changed = 0
     for rule in app.rules:
-        data = {"when": rule.fingerprint, "level": str(rule.level)}
+        data = wording(rule)
         if rule.then is Outcome.SEND and latest.get(rule.name) != data:
             why = "its words in the config file have changed" if rule.name in latest else "first seen"
             app.store.journal.add(Entry(RULE, "daemon", Channel.DAEMON, app.now(), rule.name, why=why, data=data))
             changed += 1
     return changed
+
+
+def wording(rule: Rule) -> dict[str, str]:
+    """What the config says of it, as far as evidence depends on it."""
+    return {"when": rule.fingerprint, "level": str(rule.level)}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import structlog
 
-from mailhitl.daemon import alerts, asides, packets, worklist
+from mailhitl.daemon import alerts, asides, packets, pause, worklist
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result
 from mailhitl.daemon.obey import Incoming, obey, proof_of
+from mailhitl.mail import plus
 from mailhitl.mail.automatic import why_automatic
 from mailhitl.mail.message import Message
 from mailhitl.mail.reply import read_command
 from mailhitl.mail.signature import Checked
-from mailhitl.mail.stamp import Kind, read_id, token_digest
+from mailhitl.mail.stamp import Kind, PrivateId, looks_like_ours, read_id, token_digest
 from mailhitl.mail.text import one_line
 from mailhitl.ports.mailbox import Location
 from mailhitl.review.identity import answered_id
@@ -28,13 +31,48 @@ NO_PACKET = (
 )
 
 
+TWO_PACKETS = (
+    "Nothing was done: this answer names one packet in its thread and another one in its address. Please answer the "
+    "packet that you mean."
+)
+BROKEN_ID = (
+    "Nothing was done: what you have answered looks like a mail of mine, but its mark is not genuine. Please answer the "
+    "packet itself, or move the draft."
+)
+
+
 def is_command(app: App, message: Message) -> bool:
-    """True for one of our own people's mails that answers a packet, a worklist or a draft, or asks for the worklist.
+    """True for one of our own people's mails that answers a packet, a worklist or a draft, asks for the worklist, or
+    has sending paused or resumed.
 
     Anybody else's stays a customer's mail, whatever it answers: mutt and aerc let our ids out to customers.
     """
-    asked = answered_id(message, app.key) is not None or _asks_for_worklist(message)
-    return asked and _is_ours(app, message.sender.key)
+    asked = answered_id(message, app.key) is not None or _asks_for_worklist(message) or pause.wish(message) is not None
+    asked = asked or answered(app, message) is not None or _answers_a_broken_id(app, message)
+    return asked and app.is_ours(message.sender.key)
+
+
+def answered(app: App, message: Message) -> PrivateId | None:
+    """The packet, draft or worklist that this answers: by its thread, or by the address that it was sent to."""
+    return answered_id(message, app.key) or next(_addressed(app, message), None)
+
+
+def _addressed(app: App, message: Message) -> Iterator[PrivateId]:
+    for kind, token in plus.tokens(message, app.settings.address):
+        ask = app.store.asks.find(token_digest(token, app.key)) if kind is Kind.PACKET else None
+        yield PrivateId(kind, ask.case_id if ask else 0, ask.revision if ask else 0, token)
+
+
+def _disagree(app: App, message: Message) -> bool:
+    """Whether its thread names another packet than the address that it was sent to."""
+    named = answered_id(message, app.key)
+    return bool(named and named.token) and any(each.token != named.token for each in _addressed(app, message))
+
+
+def _answers_a_broken_id(app: App, message: Message) -> bool:
+    """It answers what looks like a mail of ours, and nothing that we have signed."""
+    ours = (looks_like_ours(each, app.settings.domain) for each in message.in_reply_to)
+    return any(ours) and not any(read_id(each, app.key) for each in message.in_reply_to)
 
 
 def _asks_for_worklist(message: Message) -> bool:
@@ -54,7 +92,11 @@ def carry_out(app: App, message: Message, raw: bytes, location: Location, finger
 
 
 def _obeyed(app: App, message: Message, proof: Checked, fingerprint: str) -> Result:
-    private = answered_id(message, app.key)
+    private = answered(app, message)
+    if _disagree(app, message):
+        return Result(False, TWO_PACKETS)
+    if private is None and pause.wish(message) is not None:
+        return pause.carry_out(app, message, proof)
     if private is not None and private.kind is Kind.WORKLIST:
         return worklist.carry_out(app, message, proof, private.token)
     incoming = _incoming(app, message, proof)
@@ -62,6 +104,8 @@ def _obeyed(app: App, message: Message, proof: Checked, fingerprint: str) -> Res
         return _decide(app, incoming)
     if private is not None:
         return Result(False, "Nothing was done: the case of that mail is not known here any more.")
+    if _answers_a_broken_id(app, message):
+        return Result(False, BROKEN_ID)
     return worklist.send(app, message.sender.key, key=fingerprint, in_reply_to=message.message_id)
 
 
@@ -71,7 +115,7 @@ def answers_a_notice(app: App, message: Message) -> bool:
     It decides nothing; that is said once an hour, as a machine without marks may be at the other end.
     """
     answered = (read_id(each, app.key) for each in (*message.in_reply_to, *message.references[-1:]))
-    if not _is_ours(app, message.sender.key) or not any(each and each.kind is Kind.NOTICE for each in answered):
+    if not app.is_ours(message.sender.key) or not any(each and each.kind is Kind.NOTICE for each in answered):
         return False
     if not why_automatic(message, own=frozenset()):
         _answer(app, message, f"help:{message.sender.key}:{app.now():%Y-%m-%dT%H}", NO_PACKET)
@@ -86,7 +130,7 @@ def _answer(app: App, message: Message, key: str, text: str) -> None:
 
 
 def _incoming(app: App, message: Message, proof: Checked) -> Incoming | None:
-    private = answered_id(message, app.key)
+    private = answered(app, message)
     if private is None:
         return None
     ask = app.store.asks.find(token_digest(private.token, app.key)) if private.token else None
@@ -97,10 +141,6 @@ def _incoming(app: App, message: Message, proof: Checked) -> Incoming | None:
     if case.mailbox != app.settings.mailbox:
         return None
     return Incoming(message, proof, case, ask if ask and ask.case_id == case.id else None, private.revision)
-
-
-def _is_ours(app: App, sender: str) -> bool:
-    return sender in app.settings.own or app.reviewers.by_address(sender) is not None
 
 
 def tell_about_stranger(app: App, message: Message) -> None:

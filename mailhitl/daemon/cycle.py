@@ -13,6 +13,8 @@ from mailhitl.daemon import (
     notices,
     outbox,
     packets,
+    pause,
+    proposals,
     reminders,
     watch,
     worklist,
@@ -23,6 +25,7 @@ from mailhitl.daemon.app import App
 #: when the folders and their answers have been read: while the mailbox is away nobody counts as silent.
 RUNNERS: dict[str, Callable[[App], int]] = {
     "recover": outbox.recover,
+    "pause": pause.run_once,
     "intake": intake.run_once,
     "byhand": byhand.run_once,
     "judging": judging.run_once,
@@ -33,6 +36,7 @@ RUNNERS: dict[str, Callable[[App], int]] = {
     "filing": filing.run_once,
     "packets": packets.run_once,
     "worklist": worklist.run_once,
+    "proposals": proposals.run_once,
     "notices": notices.run_once,
 }
 

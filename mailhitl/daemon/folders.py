@@ -16,7 +16,13 @@ from mailhitl.ports.mailbox import FolderInfo
 
 AUTO = "auto"
 #: The folders whose place follows from that of ``review``, and what they are called.
-REVIEWERS = {"approve": "Approve", "reject": "Reject", "escalate": "Escalate", "outgoing": "Outgoing"}
+REVIEWERS = {
+    "approve": "Approve",
+    "reject": "Reject",
+    "escalate": "Escalate",
+    "outgoing": "Outgoing",
+    "pause": "Pause",
+}
 
 #: RFC 6154 2.
 SPECIAL_USE = {"drafts": "\\Drafts", "sent": "\\Sent", "trash": "\\Trash"}
@@ -102,6 +108,7 @@ class Folders:
     reject: str
     escalate: str
     outgoing: str
+    pause: str
 
 
 def resolve(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from mailhitl.case import Case, Event, Outcome, State
-from mailhitl.daemon import alerts, byhand
+from mailhitl.daemon import byhand, judging, leaving, pause
 from mailhitl.daemon.app import App
 from mailhitl.daemon.poison import each
 from mailhitl.daemon.sources import source_of
@@ -66,22 +66,53 @@ def _send_if_due(app: App, case: Case) -> int:
 
 
 def _may_leave(app: App, case: Case) -> bool:
-    """The last look before sending: pause, caps, the undo window, an answer by hand, the customer's newer mail."""
-    paused = app.store.switches.get("pause")
-    automatic = case.outcome is Outcome.SEND and not _approved_by_person(app, case)
-    if paused == "all" or (paused == "automatic" and automatic):
+    """The last look before sending: pause, an answer by hand, the customer's newer mail, a hand in the folders; and for
+    what no person has seen the undo window, office hours, caps and the rules once more."""
+    automatic = is_automatic(app, case)
+    if pause.holds(app, automatic=automatic):
         app.agenda.at(app.now() + LATER)
         return False
     byhand.run_once(app)
     fresh = app.store.cases.get(case.id)
     if fresh.state is not State.APPROVED or _moved_since(app, fresh):
         return False
-    if not automatic:
-        return True
-    against = _cap_reached(app, fresh) or _taken_out(app, fresh)
+    return not automatic or _may_leave_unseen(app, fresh)
+
+
+def _may_leave_unseen(app: App, case: Case) -> bool:
+    against = leaving.against(app, case) or _taken_out(app, case)
     if against:
-        _move(app, fresh, Event.HOLD, against, "send-check")
-    return not against and _was_shown(app, fresh)
+        _move(app, case, Event.HOLD, against, "send-check")
+        return False
+    opens = leaving.closed_until(app, case)
+    if opens is not None:
+        app.agenda.at(opens)
+        return False
+    return _was_shown(app, case) and _still_says_send(app, case)
+
+
+def _still_says_send(app: App, case: Case) -> bool:
+    """The rules run once more: what has changed since the approval may ask for a person now."""
+    verdict = judging.judge_again(app, case)
+    if verdict.outcome is Outcome.SEND:
+        return True
+    reasons = tuple(reason for reason in verdict.reasons if reason.outcome is not Outcome.SEND)
+    why = f"Before it left, the rules were asked again: {'; '.join(reason.text for reason in reasons)}"
+    held = Decision(
+        Event.HOLD, "outbox", Channel.DAEMON, why, app.now(), "judged-again", reasons=reasons, versions=_versions(app)
+    )
+    app.store.cases.move(case, Event.HOLD, held, outcome=Outcome.REVIEW, group=",".join(verdict.groups))
+    log.info("outbox", case=case.id, what="hold", code=held.code)
+    return False
+
+
+def is_automatic(app: App, case: Case) -> bool:
+    """Whether rules alone let it out."""
+    return case.outcome is Outcome.SEND and not _approved_by_person(app, case)
+
+
+def _versions(app: App) -> str:
+    return app.settings.versions
 
 
 def _approval(app: App, case: Case) -> Decision | None:
@@ -99,23 +130,6 @@ def _moved_since(app: App, case: Case) -> bool:
     seen = {at for at, one in app.seen.items() if one and one.claim.case_id == case.id and one.role in waiting}
     there = {at for folder in {at.folder for at in seen} for at in app.mailbox.locations(folder)}
     return not seen <= there
-
-
-def _cap_reached(app: App, case: Case) -> str:
-    """Two machines that answer each other are stopped here, whatever marks their mails carry (RFC 3834 2)."""
-    name, cases = app.settings.mailbox, app.store.cases
-    # Reply-To may lead elsewhere than From, and be the same for senders that change.
-    for one in dict.fromkeys((case.sender, *cases.draft(case).recipients)):
-        to_one = cases.automatic_sends(name, app.now() - timedelta(hours=24), one)
-        if to_one >= app.settings.per_correspondent:
-            return f"{to_one} automatic answers have gone to {one} within a day: a person has to look."
-    overall = cases.automatic_sends(name, app.now() - timedelta(hours=1))
-    if overall >= app.settings.per_hour:
-        key = f"cap:{app.now():%Y-%m-%d}"
-        text = f"{overall} automatic answers went out within an hour; the others wait for a person."
-        alerts.raise_alert(app, key=key, subject="the hourly cap of automatic answers is reached", text=text)
-        return text
-    return ""
 
 
 def _shown(app: App, case: Case) -> Filed | None:
@@ -140,7 +154,7 @@ def _was_shown(app: App, case: Case) -> bool:
         return True
     if row is None or row.filed_at is None:
         return False
-    until = row.filed_at + (case.not_before - approval.at)
+    until = row.filed_at + min(case.not_before - approval.at, leaving.undo_time(app, case))
     if until > app.now():
         app.agenda.at(until)
     return until <= app.now()
@@ -159,7 +173,7 @@ class _Parcel:
 
 def _send(app: App, case: Case) -> int:
     parcel = _pack(app, case)
-    claim = Decision(Event.CLAIM, "outbox", Channel.DAEMON, "", app.now(), code="claim")
+    claim = Decision(Event.CLAIM, "outbox", Channel.DAEMON, "", app.now(), code="claim", versions=_versions(app))
     claimed = app.store.cases.move(case, Event.CLAIM, claim, delivery=parcel.delivery)
     if not parcel.pending:
         return _settle(app, claimed, parcel, Handover((), Phase.DONE))
@@ -200,7 +214,7 @@ def _first_of(app: App, case: Case) -> int:
 def compose(app: App, case: Case, draft: Draft, message_id: str, at: datetime) -> bytes:
     """The customer's mail as bytes; the same for the copy in Sent."""
     source = source_of(app, case)
-    automatic = case.outcome is Outcome.SEND and not _approved_by_person(app, case)
+    automatic = is_automatic(app, case)
     html = app.drafting.frame(draft, html_of(draft.text))
     return compose_answer(
         draft, source, message_id=message_id, sender=app.settings.address, now=at, automatic=automatic, html=html
@@ -255,6 +269,6 @@ def _move(
     not_before: datetime | None = None,
     draft: Draft | None = None,
 ) -> None:
-    decision = Decision(event, "outbox", Channel.DAEMON, why, app.now(), code=code, versions=app.settings.versions)
+    decision = Decision(event, "outbox", Channel.DAEMON, why, app.now(), code=code, versions=_versions(app))
     app.store.cases.move(case, event, decision, delivery=delivery, not_before=not_before, draft=draft)
     log.info("outbox", case=case.id, what=str(event), code=code)

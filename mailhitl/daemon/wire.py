@@ -80,6 +80,7 @@ def settings_of(config: Config, name: str) -> Settings:
         notify=review.notify,
         reply_approval=review.reply_approval,
         trusted_authserv=frozenset(review.trusted_authserv),
+        plus_addressing=review.plus_addressing,
         grace=review.grace,
         settle=review.settle,
         restore_after=review.restore_after,
@@ -89,7 +90,9 @@ def settings_of(config: Config, name: str) -> Settings:
         worklist_at=review.worklist_at,
         office_days=review.office_hours.days,
         per_correspondent=config.agent.caps.per_correspondent_per_day,
+        per_domain=config.agent.caps.per_domain_per_day,
         per_hour=config.agent.caps.per_hour,
+        oldest=config.agent.caps.oldest,
         sent_copy=mailbox.sent_copy,
         timezone=config.agent.timezone,
         versions=f"config {config.fingerprint}",
@@ -175,7 +178,8 @@ def find_folders(mailbox: Mailbox, wanted: Mapping[str, str]) -> Folders:
 
 def ours(found: Folders) -> tuple[str, ...]:
     """The folders that this agent makes where they are missing."""
-    return (found.drafts, found.sent, found.review, found.approve, found.reject, found.escalate, found.outgoing)
+    reviewers = (found.review, found.approve, found.reject, found.escalate, found.outgoing, found.pause)
+    return (found.drafts, found.sent, *reviewers)
 
 
 def personal_folders(mailbox: Mailbox, found: Folders) -> tuple[tuple[str, str], ...]:

@@ -36,11 +36,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One rule that hit. ``then`` is what the rule wants, ``level`` the rung of autonomy on which it stood then."""
+    """One rule that hit. ``then`` is what the rule wants, ``level`` the rung of autonomy on which it stood then.
+
+    ``would_send``: with every rule on its highest rung the answer would have left without a person.
+    """
 
     rule: str
     then: str
     level: str = ""
+    would_send: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +94,12 @@ class Judgments(Protocol):
 
     def since(self, moment: datetime) -> Iterator[Judgment]:
         """Every judgment from then on, read a page at a time."""
+        ...
+
+    def count(self, since: datetime) -> int:
+        """How many judgments there are from then on."""
+        ...
+
+    def hits(self, since: datetime | None = None) -> Iterator[tuple[int, tuple[Hit, ...]]]:
+        """Newest first: each case whose first draft was judged (from then on), and which rules hit."""
         ...

@@ -97,7 +97,10 @@ def note_accepted(database: Database, case: Case, at: datetime) -> None:
     if not _automatic(database, case):
         return
     recipients = drafts.read(database, case.id, case.revision).recipients if case.revision else (case.sender,)
-    for recipient in {digest_of(address.lower()) for address in recipients}:
+    reached = {address.lower() for address in recipients}
+    # A domain is counted as the address that no mailbox can have.
+    domains = {f"@{address.rpartition('@')[2]}" for address in reached}
+    for recipient in {digest_of(each) for each in reached | domains}:
         database.run(AutomaticSendRow.insert(case=case.id, mailbox=case.mailbox, recipient_digest=recipient, at=at))
 
 

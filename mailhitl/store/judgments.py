@@ -8,7 +8,7 @@ from typing import Any
 
 from mailhitl.ports.journal import Hit, Judgment
 from mailhitl.store.database import Database
-from mailhitl.store.models import JudgmentRow
+from mailhitl.store.models import LARGEST_INTEGER, JudgmentRow
 from mailhitl.store.statement import Statement, whole_row
 
 #: How many judgments are read at a time.
@@ -41,6 +41,19 @@ class SqlJudgments:
         ):
             yield from map(_judgment, page)
             last = page[-1].id
+
+    def hits(self, since: datetime | None = None) -> Iterator[tuple[int, tuple[Hit, ...]]]:
+        first = JudgmentRow.select(JudgmentRow.id, JudgmentRow.case, JudgmentRow.hits).where(JudgmentRow.revision <= 1)
+        wanted = first if since is None else first.where(JudgmentRow.at >= since)
+        below = LARGEST_INTEGER
+        while page := self._database.rows(
+            wanted.where(JudgmentRow.id < below).order_by(JudgmentRow.id.desc()).limit(PAGE)
+        ):
+            yield from ((row.case_id, tuple(Hit(*hit) for hit in row.hits)) for row in page)
+            below = page[-1].id
+
+    def count(self, since: datetime) -> int:
+        return self._database.count(JudgmentRow.select().where(JudgmentRow.at >= since))
 
 
 def write(database: Database, judgment: Judgment) -> None:
