@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailhitl.cli.backtest import backtest
 from mailhitl.cli.show import Json
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="What the rules make of a mail, and why.", no_args_is_help=True, rich_markup_mode=None)
     group.command("try")(try_mail)
+    group.command("backtest")(backtest)
     app.add_typer(group, name="rules")
 
 

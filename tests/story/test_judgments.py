@@ -21,7 +21,7 @@ def test_a_judged_mail_is_remembered_with_the_rules_that_hit_and_what_they_saw(w
     world.run()
     [judgment] = world.store.judgments.of(world.case.id)
     assert (judgment.revision, judgment.outcome) == (1, "review")
-    assert judgment.hits == (Hit("Refunds and credits", "review"),)
+    assert judgment.hits == (Hit("Refunds and credits", "review", "send"),)
     facts = thaw(judgment.facts)
     assert facts.message.new_text == "Please refund my order 4711."
     assert facts.triage.intent == "refund"
