@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mailhitl import __version__
-from mailhitl.cli import cases, checking, demo, rules, serving
+from mailhitl.cli import cases, checking, demo, live, log, rules, serving, stats
 from mailhitl.errors import ConfigError, MailhitlError
 
 # Tracebacks with locals would hold secrets, and rich alone would take as long to import as all the rest.
@@ -48,6 +48,9 @@ checking.add_to(app)
 serving.add_to(app)
 cases.add_to(app)
 rules.add_to(app)
+stats.add_to(app)
+log.add_to(app)
+live.add_to(app)
 demo.add_to(app)
 
 

@@ -30,8 +30,12 @@ _UNSAFE = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 def as_json(value: Any) -> None:
     """Print a value as JSON; times in ISO 8601, UTC."""
-    text = json.dumps(value, indent=2, default=_for_programs, ensure_ascii=False)
-    typer.echo(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+    typer.echo(_safe(json.dumps(value, indent=2, default=_for_programs, ensure_ascii=False)))
+
+
+def one_json_line(value: Any) -> str:
+    """A value as JSON on one line; times in ISO 8601, UTC."""
+    return _safe(json.dumps(value, default=_for_programs, ensure_ascii=False))
 
 
 def as_table(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
@@ -91,6 +95,11 @@ def ago(moment: datetime, now: datetime) -> str:
 
 def _cell(value: Any) -> str:
     return plain(value)[:SHORT] if isinstance(value, datetime) else plain(value)
+
+
+def _safe(text: str) -> str:
+    """JSON that may go to a terminal."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _for_programs(value: Any) -> str:
