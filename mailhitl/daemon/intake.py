@@ -11,7 +11,7 @@ from itertools import islice
 import structlog
 
 from mailhitl.case import Event
-from mailhitl.daemon import alerts, commands
+from mailhitl.daemon import alerts, byhand, commands, sources
 from mailhitl.daemon.app import App
 from mailhitl.decision import Channel, Decision
 from mailhitl.errors import MailhitlError
@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 #: How many mails are begun together: one durable row each before any of them is touched.
 BATCH = 50
+#: How many mails one round takes in at most: what a reviewer has approved does not wait behind a whole backlog.
+PER_ROUND = 500
 #: After so many attempts that never ended, a mail is set aside unread: it may be what kills us.
 ATTEMPTS = 3
 #: Stands on top of what is kept of such a mail; in anybody else's mail it only sends that mail to a person.
@@ -42,7 +44,11 @@ def run_once(app: App) -> int:
     if app.mailbox.status(folder).uidnext - 1 > cursor.last_uid:
         # What was just gone through one by one must not kill us in company.
         listed = app.mailbox.locations(folder, after=cursor.last_uid)
-        done += _take_in_new(app, folder, cursor, [location for location in listed if location not in begun])
+        new, all_of_it = _take_in_new(app, folder, cursor, [location for location in listed if location not in begun])
+        done += new
+        if not all_of_it:
+            app.agenda.at(app.now())
+            return done
         last = max((location.uid for location in listed), default=cursor.last_uid)
         app.store.progress.advance(app.settings.mailbox, folder, replace(cursor, last_uid=last))
     # Only now: until the cursor has passed them, nothing else tells that they are poison.
@@ -50,13 +56,16 @@ def run_once(app: App) -> int:
     return done
 
 
-def _take_in_new(app: App, folder: str, cursor: Cursor, locations: Sequence[Location]) -> int:
+def _take_in_new(app: App, folder: str, cursor: Cursor, locations: Sequence[Location]) -> tuple[int, bool]:
+    """Return how many became cases or commands, and whether all was taken in."""
     new, done = iter(locations), 0
     while batch := list(islice(new, BATCH)):
+        if done >= PER_ROUND:
+            return done, False
         done += _take_in(app, batch, cursor.start)
         cursor = replace(cursor, last_uid=batch[-1].uid)
         app.store.progress.advance(app.settings.mailbox, folder, cursor)
-    return done
+    return done, True
 
 
 def _cursor(app: App, folder: str) -> Cursor:
@@ -138,21 +147,22 @@ def _wanted(app: App, glance: Glance, start: datetime) -> bool:
 
 def _one(app: App, glance: Glance, raw: bytes) -> int:
     message = parse(raw, size=max(glance.size, len(raw)))
-    if read_id(message.message_id, app.key) and message.sender.key in _our_people(app):
-        # Our own packet, draft or notice, come back to us (notify = "folder", a drag, a rule of the server).
+    if read_id(message.message_id, app.key) and app.is_ours(message.sender.key):
+        # Our own packet, draft or notice, come back to us (notify = "folder", a drag, a rule of the server); a customer's
+        # program may write an id of ours into a mail of its own.
         return 0
     if commands.is_command(app, message):
         commands.carry_out(app, message, raw, glance.location, fingerprint(message, raw))
         return 1
     if commands.answers_a_notice(app, message):
         return 0
+    if byhand.came_in(app, message, glance.location):
+        return 1
     commands.tell_about_stranger(app, message)
-    return 1 if app.store.cases.open(_arrival(app, glance, message, raw)) else 0
-
-
-def _our_people(app: App) -> frozenset[str]:
-    """Who our own mails come back from; a customer's program may write an id of ours into a mail of its own."""
-    return app.settings.own | {person.address.lower() for person in app.reviewers.people}
+    case = app.store.cases.open(_arrival(app, glance, message, raw))
+    if case is not None and not message.truncated:
+        sources.keep(app, case, raw, message)
+    return 0 if case is None else 1
 
 
 def _arrival(app: App, glance: Glance, message: Message, raw: bytes) -> Arrival:

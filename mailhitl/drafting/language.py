@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 
 #: The commonest words of each language, as they stand in letters; none that is a name or a brand.
 _COMMON: dict[str, str] = {
@@ -80,7 +81,13 @@ for _shares in _WEIGHTS.values():
 
 def language_of(text: str) -> str:
     """Return ``en``, ``de``, ``fr``, ``es``, ``it``, ``nl`` or ``pt``; "" when the text is too short or another's."""
-    start = " ".join(token for token in text[:MAX_TEXT].lower().split() if not _CODE.search(token))
+    return _language_of(text[:MAX_TEXT])
+
+
+# Every step that a mail passes asks again.
+@lru_cache(maxsize=16)
+def _language_of(text: str) -> str:
+    start = " ".join(token for token in text.lower().split() if not _CODE.search(token))
     words = [word.replace("’", "'") for word in _WORD.findall(start)]
     scores: Counter[str] = Counter()
     known = 0

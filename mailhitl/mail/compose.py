@@ -8,6 +8,7 @@ printable ASCII when it is set, bodies are quoted-printable, attachments base64.
 from __future__ import annotations
 
 import re
+from binascii import b2a_qp
 from collections.abc import Iterable
 from datetime import datetime
 from email import message_from_bytes
@@ -16,6 +17,7 @@ from email.header import Header
 from email.message import EmailMessage
 from email.policy import EmailPolicy, compat32
 from email.utils import format_datetime, formataddr
+from functools import cache
 from html import escape
 from itertools import groupby
 from typing import Any
@@ -35,12 +37,21 @@ _ENCODED_LINE = 76
 
 
 def compose_filed(
-    draft: Draft, source: Message, *, case_id: int, revision: int, key: bytes, sender: Address, now: datetime
+    draft: Draft,
+    source: Message,
+    *,
+    case_id: int,
+    revision: int,
+    key: bytes,
+    sender: Address,
+    now: datetime,
+    blind_copy: str = "",
 ) -> bytes:
     """Return the draft as it is filed for review (review-protocol §2): flowed plain text and its attachments.
 
     It can be told by its approval header, its Message-ID, and a private id in References directly before the
-    customer's, which stays last. Raises ValueError when a recipient is not a strict addr-spec.
+    customer's, which stays last; and, where one is given, by the address of ours that gets a blind copy when somebody
+    sends it by hand. Raises ValueError when a recipient is not a strict addr-spec.
     """
     mail = _letter(
         draft,
@@ -50,6 +61,8 @@ def compose_filed(
     )
     private = write_id(PrivateId(Kind.MH, case_id, revision), key, sender.domain)
     references = _ids(reply_references(source))
+    if blind_copy:
+        mail["Bcc"] = _recipients([blind_copy])
     _thread(mail, _ids([source.message_id]), [*references[:-1], private, *references[-1:]])
     mail[APPROVAL_HEADER] = header_value(Stamp(case_id, revision, draft.digest), key)
     _write_text(mail, draft.text)
@@ -121,29 +134,54 @@ class WirePolicy(EmailPolicy):
 
     The standard library would write an id of more than 78 characters as an encoded word, which breaks the thread
     (Outlook's are that long), and would decode an encoded word inside a value that is decoded already. MIME's own
-    headers (``Content-…``) stay with it: it knows how to write long and foreign file names (RFC 2231).
+    headers (``Content-…``) stay with it: it knows how to write long and foreign file names (RFC 2231). Those that are
+    the same in every mail are ready too: taking them apart costs more than all the rest of a mail.
     """
+
+    def header_max_count(self, name: str) -> int | None:
+        return _max_count(name)
 
     def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
         if _is_mime(name):
-            return super().header_store_parse(name, value)
+            return (name, value) if _is_ready(value) else super().header_store_parse(name, value)
         if not _PRINTABLE.fullmatch(value):
             raise ValueError(f"{name} is not one line of printable ASCII: {value!r:.200}")
         return name, value
 
+    def header_fetch_parse(self, name: str, value: Any) -> Any:
+        return value if _is_ready(value) else super().header_fetch_parse(name, value)
+
     def fold(self, name: str, value: Any) -> str:
-        return super().fold(name, value) if _is_mime(name) else _folded(f"{name}: {value}")
+        ready = not _is_mime(name) or _is_ready(value)
+        return _folded(f"{name}: {value}") if ready else super().fold(name, value)
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         return self.fold(name, value).encode("ascii")
 
 
+#: The types and encodings of our own text parts, and what holds an original mail.
+_PLAIN = 'text/plain; charset="utf-8"; format="flowed"'
+_HTML = 'text/html; charset="utf-8"'
+_PRINTED = "quoted-printable"
+_MAIL, _ORIGINAL = "message/rfc822", 'attachment; filename="original.eml"'
+_OURS = "|".join(re.escape(value) for value in (_PLAIN, _HTML, _PRINTED, _MAIL, _ORIGINAL))
+_READY = re.compile(rf'{_OURS}|multipart/(?:alternative|mixed)(?:; boundary="[=0-9]{{1,60}}")?')
 _WIRE = WirePolicy(linesep="\r\n", cte_type="7bit")
 _PRINTABLE = re.compile(r"[ -~]*")
 
 
+@cache
+def _max_count(name: str) -> int | None:
+    """How often a header may stand in a mail. The standard library makes a class to find that out."""
+    return EmailPolicy().header_max_count(name)
+
+
 def _is_mime(name: str) -> bool:
     return name.lower().startswith("content-")
+
+
+def _is_ready(value: Any) -> bool:
+    return _READY.fullmatch(value) is not None
 
 
 def _folded(line: str) -> str:
@@ -219,11 +257,27 @@ def _mark_automatic(mail: EmailMessage, how: str) -> None:
 
 
 def _write_text(mail: EmailMessage, text: str) -> None:
-    mail.set_content(flow(sendable(text)), charset="utf-8", cte="quoted-printable", params={"format": "flowed"})
+    _set_text(mail, _PLAIN, flow(sendable(text)))
 
 
 def _write_html(mail: EmailMessage, html: str) -> None:
-    mail.add_alternative(sendable(html), subtype="html", charset="utf-8", cte="quoted-printable")
+    part = EmailMessage(policy=_WIRE)
+    _set_text(part, _HTML, sendable(html))
+    mail.make_alternative()
+    mail.attach(part)
+
+
+def _set_text(part: EmailMessage, content_type: str, text: str) -> None:
+    """Make it a text part, as quoted-printable (RFC 2045 6.7)."""
+    part["Content-Type"] = content_type
+    part["Content-Transfer-Encoding"] = _PRINTED
+    part["MIME-Version"] = "1.0"
+    printed = b2a_qp(b"\n".join((*text.encode().splitlines(), b"")), istext=True)
+    part.set_payload(_TOO_LONG.sub(rb"\1=\n\2", printed).decode("ascii"))
+
+
+#: The standard library counts the blank that ends a line before it encodes it.
+_TOO_LONG = re.compile(rb"(?m)^(.{74,})(=(?:20|09))$")
 
 
 def _attach(mail: EmailMessage, attachments: Iterable[Attachment]) -> None:
@@ -257,8 +311,8 @@ def _attach_original(mail: EmailMessage, raw: bytes) -> None:
         mail.add_attachment(raw, maintype="application", subtype="octet-stream", cte="base64", filename="original.eml")
         return
     part = EmailMessage(policy=_WIRE)
-    part["Content-Type"] = "message/rfc822"
-    part["Content-Disposition"] = 'attachment; filename="original.eml"'
+    part["Content-Type"] = _MAIL
+    part["Content-Disposition"] = _ORIGINAL
     part.set_payload(unix.replace(b"\n", b"\r\n").decode("ascii"))
     mail.make_mixed()
     mail.attach(part)
