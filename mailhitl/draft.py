@@ -63,7 +63,8 @@ class Draft:
         parts = (
             " ".join(sorted({address.lower() for address in self.to})),
             " ".join(sorted({address.lower() for address in self.cc})),
-            fold(self.subject),
+            # One line, as every mail writes it: behind a line break, ">" would be a quote mark.
+            fold(" ".join(sendable(self.subject).split())),
             fold(self.text),
             " ".join(sorted(attachment.digest for attachment in self.attachments)),
         )

@@ -173,7 +173,6 @@ UNUSED: dict[tuple[str, ...], str] = {
     ("digest",): "the weekly digest is not built yet.",
     ("alarm",): "alarms are not built yet.",
     ("retention",): "nothing is removed yet: retention is not built.",
-    ("review", "plus_addressing"): "plus-addresses are not used yet.",
 }
 
 

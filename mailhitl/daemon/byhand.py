@@ -8,6 +8,7 @@ from mailhitl.case import Case, Event, State
 from mailhitl.daemon.app import App
 from mailhitl.decision import Channel, Decision
 from mailhitl.errors import IllegalTransition, StaleCase, StaleFolder
+from mailhitl.mail import plus
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse, parse_header
 from mailhitl.mail.stamp import Kind, read_id
@@ -33,24 +34,39 @@ def run_once(app: App) -> int:
         return 0
     after = cursor.last_uid if cursor.uidvalidity == status.uidvalidity else 0
     locations = app.mailbox.locations(folder, after=after)
-    closed = sum(_read(app, parse_header(glance.header)) for glance in app.mailbox.glance(locations))
+    headers = (parse_header(glance.header) for glance in app.mailbox.glance(locations))
+    closed = sum(_close(app, case, header, folder) for header in headers for case in _answered(app, header))
     last = max((location.uid for location in locations), default=status.uidnext - 1)
     app.store.progress.advance(app.settings.mailbox, folder, Cursor(status.uidvalidity, last, cursor.start))
     return closed
 
 
-def _read(app: App, header: Message) -> int:
+def came_in(app: App, message: Message, location: Location) -> bool:
+    """True for a copy of what one of our own people has written to a customer: no customer's mail.
+
+    It comes to the plus-address that the draft has as a blind copy, or because support was put into Cc. Anybody can
+    write such a From; it can only keep a machine from answering, and the log says who is said to have done so.
+    """
+    if not app.is_ours(message.sender.key) or not (answered := _answered(app, message)):
+        return False
+    for case in answered:
+        _close(app, case, message, location.folder)
+    app.mailbox.flag(location, add=("\\Seen",))
+    return True
+
+
+def _answered(app: App, header: Message) -> list[Case]:
+    """The cases whose customer gets this mail as an answer."""
     own = read_id(header.message_id, app.key)
     if own and own.kind is Kind.SENT:
-        return 0
+        return []
     ids = {*header.in_reply_to, *header.references}
     cases = {case.id: case for case in app.store.cases.answering(app.settings.mailbox, ids)} if ids else {}
-    for message_id in ids:
-        private = read_id(message_id, app.key)
-        if private and private.kind is Kind.MH:
-            cases |= _named(app, private.case_id)
+    marks = [private for each in ids if (private := read_id(each, app.key)) and private.kind is Kind.MH]
+    for mark in (*marks, *plus.drafts(header, app.settings.address, app.key)):
+        cases |= _named(app, mark.case_id)
     readers = {address.key for address in (*header.to, *header.cc)}
-    return sum(_close(app, case, header) for case in cases.values() if readers & _customers(app, case))
+    return [case for case in cases.values() if readers & _customers(app, case)]
 
 
 def _named(app: App, case_id: int) -> dict[int, Case]:
@@ -69,11 +85,11 @@ def _customers(app: App, case: Case) -> set[str]:
     return {case.sender.lower(), *(a.key for a in (*source.senders, *source.reply_to)), *map(str.lower, drafted)}
 
 
-def _close(app: App, case: Case, header: Message) -> int:
+def _close(app: App, case: Case, header: Message, folder: str) -> int:
     if case.state not in (State.RECEIVED, State.HELD, State.APPROVED):
         return 0
-    why = f"answered by hand: “{header.subject}” stands in {app.folders.sent}"
-    proof = f"folder {app.folders.sent}, {header.message_id}"
+    why = f"answered by hand: “{header.subject}” of {header.sender.spec} stands in {folder}"
+    proof = f"folder {folder}, {header.message_id}"
     decision = Decision(Event.SUPERSEDE, SOMEONE, Channel.HAND, why, app.now(), code="answered-by-hand", proof=proof)
     try:
         app.store.cases.move(case, Event.SUPERSEDE, decision)

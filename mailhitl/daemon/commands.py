@@ -66,7 +66,7 @@ def _addressed(app: App, message: Message) -> Iterator[PrivateId]:
 def _disagree(app: App, message: Message) -> bool:
     """Whether its thread names another packet than the address that it was sent to."""
     named = answered_id(message, app.key)
-    return bool(named and named.token) and any(each.token != named.token for each in _addressed(app, message))
+    return named is not None and any(each.token != named.token for each in _addressed(app, message) if named.token)
 
 
 def _answers_a_broken_id(app: App, message: Message) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -12,7 +12,8 @@ from mailhitl.case import OPEN, Case, Event, State
 from mailhitl.daemon.app import App
 from mailhitl.decision import Channel
 from mailhitl.errors import MailhitlError, StaleFolder
-from mailhitl.mail.edited import read_edited
+from mailhitl.mail import plus
+from mailhitl.mail.edited import EditedDraft, read_edited
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse_header
 from mailhitl.mail.stamp import Kind
@@ -158,7 +159,7 @@ def _claim(app: App, role: Role, header: Message) -> Claim | None:
 
     mutt and aerc let our marks out to customers, whose answers then carry them.
     """
-    ours = header.sender.key in app.settings.own or app.reviewers.by_address(header.sender.key) is not None
+    ours = app.is_ours(header.sender.key)
     claim = identify(header, app.key)
     if claim is None:
         return _by_thread(app, role, header)
@@ -197,7 +198,13 @@ def _sighting(
         filed = app.store.cases.draft(app.store.cases.get(claim.case_id), claim.revision)
     except KeyError:
         return None
-    return Sighting(role, location, claim, read_edited(raw, filed), owner)
+    return Sighting(role, location, claim, _without_ours(app, read_edited(raw, filed)), owner)
+
+
+def _without_ours(app: App, edited: EditedDraft) -> EditedDraft:
+    """The blind copy that we have put in ourselves is nobody's edit."""
+    address = app.settings.address
+    return replace(edited, bcc=tuple(each for each in edited.bcc if not plus.draft_of(each, address, app.key)))
 
 
 def _by_thread(app: App, role: Role, header: Message) -> Claim | None:

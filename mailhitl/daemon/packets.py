@@ -12,6 +12,7 @@ from mailhitl.daemon.decide import HELD_AGAIN
 from mailhitl.daemon.poison import each
 from mailhitl.daemon.sources import original, source_of
 from mailhitl.decision import Decision
+from mailhitl.mail import plus
 from mailhitl.mail.compose import compose_notice
 from mailhitl.mail.message import Message
 from mailhitl.mail.stamp import Kind, PrivateId, new_token, token_digest, write_id
@@ -39,7 +40,7 @@ def for_folder(app: App, case: Case, queue: Sequence[Case]) -> tuple[str, bytes,
     expires = app.now() + app.settings.expire_after
     ask = Ask(0, case.id, case.revision, "", token_digest(token, app.key), case.draft_digest or "", app.now(), expires)
     message_id = write_id(PrivateId(Kind.PACKET, case.id, case.revision, token), app.key, app.settings.domain)
-    return message_id, _compose(app, case, app.settings.address.spec, message_id, queue), ask
+    return message_id, _compose(app, case, app.settings.address.spec, message_id, token, queue), ask
 
 
 def run_once(app: App) -> int:
@@ -62,13 +63,18 @@ def _ask(app: App, case: Case, reviewer: str, queue: Sequence[Case]) -> None:
     token = new_token()
     expires = app.now() + app.settings.expire_after
     message_id = write_id(PrivateId(Kind.PACKET, case.id, case.revision, token), app.key, app.settings.domain)
-    raw = _compose(app, case, reviewer, message_id, queue)
+    raw = _compose(app, case, reviewer, message_id, token, queue)
     key = f"packet:{case.id}:{case.revision}:{reviewer}"
     notice = Notice(0, app.settings.mailbox, key, "packet", reviewer, message_id, raw, app.now())
     app.store.asks.ask(case, reviewer, token_digest(token, app.key), app.now(), expires, notice=notice)
 
 
-def _compose(app: App, case: Case, to: str, message_id: str, queue: Sequence[Case]) -> bytes:
+def reply_to(app: App, kind: Kind, token: str) -> str:
+    """Where answers go, when that brings the token along; "": to the mailbox itself."""
+    return plus.for_answer(app.settings.address, kind, token) if app.settings.plus_addressing else ""
+
+
+def _compose(app: App, case: Case, to: str, message_id: str, token: str, queue: Sequence[Case]) -> bytes:
     packet = packet_of(app, case, queue)
     text, html = render(packet, app.templates)
     return compose_notice(
@@ -79,6 +85,7 @@ def _compose(app: App, case: Case, to: str, message_id: str, queue: Sequence[Cas
         html=html,
         message_id=message_id,
         now=app.now(),
+        reply_to=reply_to(app, Kind.PACKET, token),
         attached=original(app, case),
     )
 

@@ -12,6 +12,7 @@ from mailhitl.case import Case
 from mailhitl.daemon import alerts, packets
 from mailhitl.daemon.app import App
 from mailhitl.daemon.sources import source_of
+from mailhitl.mail import plus
 from mailhitl.mail.compose import compose_filed
 from mailhitl.mail.stamp import Kind, PrivateId, write_id
 from mailhitl.ports.mailbox import Addition
@@ -94,12 +95,14 @@ def _tell(app: App, parcel: Parcel) -> None:
 
 
 def _draft(app: App, case: Case) -> bytes:
+    address = app.settings.address
     return compose_filed(
         app.store.cases.draft(case),
         source_of(app, case),
         case_id=case.id,
         revision=case.revision,
         key=app.key,
-        sender=app.settings.address,
+        sender=address,
         now=app.now(),
+        blind_copy=plus.for_draft(address, case.id, case.revision, app.key) if app.settings.plus_addressing else "",
     )

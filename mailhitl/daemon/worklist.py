@@ -83,6 +83,7 @@ def send(app: App, reviewer: str, *, key: str, in_reply_to: str = "") -> Result:
         message_id=message_id,
         now=app.now(),
         in_reply_to=in_reply_to,
+        reply_to=packets.reply_to(app, Kind.WORKLIST, token),
     )
     app.store.notices.queue(
         Notice(0, app.settings.mailbox, f"worklist:{key}", "worklist", reviewer, message_id, raw, app.now())

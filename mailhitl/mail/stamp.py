@@ -99,6 +99,13 @@ def read_id(message_id: str, key: bytes) -> PrivateId | None:
     return private if _equal(local_part, _local_part(private, key)) else None
 
 
+def looks_like_ours(message_id: str, domain: str) -> bool:
+    """Whether it is written like an id that we have made for this domain. Whether it is one, ``read_id`` says."""
+    local, _, behind = message_id[:_LONGEST_ID].strip("<> ").lower().partition("@")
+    kind, *rest = local.split(".")
+    return behind == domain and kind in set(Kind) and len(rest) > 2 and all(part.isdecimal() for part in rest[:2])
+
+
 def new_token() -> str:
     """Return a fresh reviewer's token: 160 random bits in lower-case base32, safe in an address and a Message-ID."""
     return _base32(secrets.token_bytes(_TOKEN_BYTES))

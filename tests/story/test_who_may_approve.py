@@ -109,8 +109,9 @@ def test_17_a_token_that_was_tampered_with_approves_nothing(world: World, forge:
     packet.replace_header("Message-ID", f"<{forged}@{domain}>")
     world.answers(packet, "approve")
     world.run(later=MINUTE)
-    assert world.cases[0].state is State.HELD
+    assert world.case.state is State.HELD
     assert world.sent_to(ANN) == []
+    assert told(world).startswith("Nothing was done")
 
 
 def test_17_an_expired_token_is_told_so(world: World) -> None:

@@ -67,6 +67,7 @@ drafts = st.builds(
 @example(a_draft(subject="=?utf-8?q?a?= " + "ü" * 500 + "  x" * 100 + "\r\nBcc: a@b"))
 @example(a_draft(subject="x" * 3000))
 @example(a_draft(subject="\ud800"))
+@example(a_draft(subject="0\r>"))
 def test_what_is_filed_and_what_is_sent_carry_the_digest_of_the_draft(draft: Draft) -> None:
     for raw in (filed(draft), answer(draft)):
         assert draft_of(raw).digest == draft.digest
