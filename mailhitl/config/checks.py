@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from mailhitl.config import sense
 from mailhitl.config.account import is_loopback
 from mailhitl.rules.conditions import table
 from mailhitl.rules.problem import Problem, WrongCondition, suggestion
@@ -32,6 +33,8 @@ def servers(data: Data) -> Iterator[Problem]:
         for role in ("imap", "smtp"):
             for key, what in _server(_section(box, role)):
                 yield Problem(("mailbox", name, role, key), what)
+    for key, what in _server(_section(_section(data, "alarm"), "smtp")):
+        yield Problem(("alarm", "smtp", key), what)
 
 
 def _server(server: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -165,13 +168,30 @@ def vouching(data: Data) -> Iterator[Problem]:
                 )
 
 
+def contradictions(data: Data) -> Iterator[Problem]:
+    """A rule that can never hit, and a language that is never found."""
+    rules = sense.sound(_tables(data, "rule"))
+    yield from sense.contradictions(rules)
+    yield from sense.languages(rules)
+
+
+def pointless(data: Data) -> Iterator[Problem]:
+    """What is allowed beside other rules and gates, and has no effect."""
+    rules = sense.sound(_tables(data, "rule"))
+    review = _section(data, "review")
+    off = {*_list(review.get("gates_off")), *(("unauthenticated",) if review.get("auto_send_unauthenticated") else ())}
+    yield from sense.idle_parts(rules)
+    yield from sense.shadowed(rules)
+    yield from sense.stopped(rules, off)
+    yield from sense.twins(rules)
+
+
 #: What may stand in the file and does nothing yet.
 UNUSED: dict[tuple[str, ...], str] = {
     ("customers", "sql"): "the customer directory reads only csv yet: every column is empty.",
     ("knowledge",): "looking things up is not built yet.",
     ("llm",): "drafting by a language model is not built yet.",
     ("digest",): "the weekly digest is not built yet.",
-    ("alarm",): "alarms are not built yet.",
     ("retention",): "nothing is removed yet: retention is not built.",
 }
 
@@ -181,9 +201,6 @@ def unused(data: Data) -> Iterator[Problem]:
     for path, says in UNUSED.items():
         if path[0] in data and (len(path) == 1 or path[1] in _section(data, path[0])):
             yield Problem(path, says)
-    for number, rule in _tables(data, "rule"):
-        if rule.get("sample"):
-            yield Problem(("rule", number, "sample"), "sampling is not built yet: nothing is looked at afterwards.")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -196,8 +213,9 @@ CHECKS: tuple[Check, ...] = (
     substitutes,
     somebody,
     likely_intents,
+    contradictions,
 )
-WARNINGS: tuple[Check, ...] = (unknown_intents, silent_intents, enough_people, vouching, unused)
+WARNINGS: tuple[Check, ...] = (unknown_intents, silent_intents, enough_people, vouching, pointless, unused)
 
 
 def check(data: Data, checks: Iterable[Check]) -> list[Problem]:
@@ -208,20 +226,8 @@ def check(data: Data, checks: Iterable[Check]) -> list[Problem]:
 def _intents_used(data: Data) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Yield where rules name an intent, and which."""
     for number, rule in _tables(data, "rule"):
-        yield from _intents_in(rule.get("when"), ("rule", number, "when"))
-
-
-def _intents_in(when: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    for name, value in when.items() if isinstance(when, dict) else ():
-        if name == "intent":
-            exact = value.get("is") if isinstance(value, dict) else value
-            below = (*path, name, "is") if isinstance(value, dict) else (*path, name)
-            yield from ((below, word) for word in [_word(exact)] if word)
-            yield from (((*below, number), word) for number, word in enumerate(map(_word, _list(exact))) if word)
-        for number, inner in enumerate(_list(value)):
-            yield from _intents_in(inner, (*path, name, number))
-        if name == "not":
-            yield from _intents_in(value, (*path, name))
+        named = sense.words_of("intent", rule.get("when"), ("rule", number, "when"))
+        yield from ((path, word) for path, word in named if word)
 
 
 def _tables(data: Data, section: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -121,6 +121,8 @@ def charge(
         level = standing(rule, steps(app.store)).level if rule else Level.SEND
         if level.rank > FALLS_TO.rank and _demote(app, case, name, rule, level, (kind, why, by, channel, proof)):
             fallen.append(name)
+    # Every time: a crash may have come between the entry and the mails.
+    tell_of_demotion(app, case)
     return tuple(fallen)
 
 
@@ -134,24 +136,29 @@ def _demote(
     if not app.store.journal.add(entry):
         return False
     log.warning("rule demoted", rule=name, case=case.id, charge=kind)
-    tell_of_demotion(app, rule.group if rule else case.group, case)
     return True
 
 
-def tell_of_demotion(app: App, group: str, case: Case) -> None:
-    """Tell the group's people and the admins of every demotion that this case led to, each once."""
+def tell_of_demotion(app: App, case: Case) -> None:
+    """Tell the rule's people and the admins of every demotion that this case led to, each once."""
+    groups = {rule.name: rule.group for rule in app.rules}
     for entry in app.store.journal.entries((DEMOTE,), case_id=case.id):
-        text = (
-            f"The rule “{entry.subject}” does not send any more: from now on a person looks at everything it would "
-            f"have sent.\n\nWhy: {CHARGES.get(entry.code, entry.code)} (case {case.id}). {entry.why}\n\n"
-            "What it had approved and what has not left yet comes to you as well. Nothing else has changed.\n\n"
-            f"When the cause is mended, an admin (a reviewer of the group “{tickets.ADMIN}”) answers this mail with "
-            f"the word “promote”, or runs: mailhitl rules promote “{entry.subject}”. Changing the rule's words in the "
-            "config file does not give it back its freedom, and a new name doesn't either."
-        )
+        group = groups.get(entry.subject, case.group)
         subject = f"[mailhitl] the rule “{entry.subject}” needs a person again"
         for person in dict.fromkeys([*alerts.addressees(app, group), *tickets.admins(app)]):
-            tickets.send(app, entry, person, subject=subject, text=text)
+            tickets.send(app, entry, person, subject=subject, text=text_of(entry))
+
+
+def text_of(entry: Entry) -> str:
+    """What the mail says that tells of a demotion."""
+    return (
+        f"The rule “{entry.subject}” does not send any more: from now on a person looks at everything it would "
+        f"have sent.\n\nWhy: {CHARGES.get(entry.code, entry.code)} (case {entry.case_id}). {entry.why}\n\n"
+        "What it had approved and what has not left yet comes to you as well. Nothing else has changed.\n\n"
+        f"When the cause is mended, an admin (a reviewer of the group “{tickets.ADMIN}”) answers this mail with "
+        f"the word “promote”, or runs: mailhitl rules promote “{entry.subject}”. Changing the rule's words in the "
+        "config file does not give it back its freedom, and a new name doesn't either."
+    )
 
 
 def promote(store: Store, rule: Rule, to: Level, entry: Entry) -> bool:

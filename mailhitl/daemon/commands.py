@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import structlog
 
-from mailhitl.daemon import alerts, asides, packets, pause, worklist
+from mailhitl.daemon import alerts, answers, asides, packets, pause, worklist
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result
 from mailhitl.daemon.obey import Incoming, obey, proof_of
@@ -95,18 +95,25 @@ def _obeyed(app: App, message: Message, proof: Checked, fingerprint: str) -> Res
     private = answered(app, message)
     if _disagree(app, message):
         return Result(False, TWO_PACKETS)
-    if private is None and pause.wish(message) is not None:
-        return pause.carry_out(app, message, proof)
-    if private is not None and private.kind is Kind.WORKLIST:
-        return worklist.carry_out(app, message, proof, private.token)
-    incoming = _incoming(app, message, proof)
-    if incoming is not None:
-        return _decide(app, incoming)
     if private is not None:
-        return Result(False, "Nothing was done: the case of that mail is not known here any more.")
+        return _obeyed_answer(app, message, proof, private)
+    if pause.wish(message) is not None:
+        return pause.carry_out(app, message, proof)
     if _answers_a_broken_id(app, message):
         return Result(False, BROKEN_ID)
     return worklist.send(app, message.sender.key, key=fingerprint, in_reply_to=message.message_id)
+
+
+def _obeyed_answer(app: App, message: Message, proof: Checked, private: PrivateId) -> Result:
+    """What an answer to one of our mails asks for."""
+    if private.kind is Kind.TICKET:
+        return answers.carry_out(app, message, proof, private)
+    if private.kind is Kind.WORKLIST:
+        return worklist.carry_out(app, message, proof, private.token)
+    incoming = _incoming(app, message, proof)
+    if incoming is None:
+        return Result(False, "Nothing was done: the case of that mail is not known here any more.")
+    return _decide(app, incoming)
 
 
 def answers_a_notice(app: App, message: Message) -> bool:

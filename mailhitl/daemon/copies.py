@@ -1,11 +1,11 @@
-"""After a send: the copy in Sent and the answered mark on the customer's mail, planned so that no crash loses them."""
+"""After a send: the copy in Sent, the answered mark on the customer's mail, the draw of samples; no crash loses any."""
 
 from __future__ import annotations
 
 import structlog
 
 from mailhitl.case import Case
-from mailhitl.daemon import outbox
+from mailhitl.daemon import outbox, sampling
 from mailhitl.daemon.app import App
 from mailhitl.daemon.poison import each
 from mailhitl.delivery import Status
@@ -21,6 +21,7 @@ def run_once(app: App) -> int:
 
 
 def _follow_up(app: App, case: Case) -> int:
+    sampling.draw(app, case)
     copy_due, mark_due = app.store.deliveries.pending_marks(case)
     if mark_due:
         _mark_answered(app, case)

@@ -16,6 +16,7 @@ from mailhitl.daemon import (
     pause,
     proposals,
     reminders,
+    sampling,
     watch,
     worklist,
 )
@@ -37,6 +38,7 @@ RUNNERS: dict[str, Callable[[App], int]] = {
     "packets": packets.run_once,
     "worklist": worklist.run_once,
     "proposals": proposals.run_once,
+    "sampling": sampling.run_once,
     "notices": notices.run_once,
 }
 

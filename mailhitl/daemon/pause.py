@@ -104,8 +104,7 @@ def run_once(app: App) -> int:
 
 
 def _put_back(app: App, location: Location) -> None:
-    [header] = [parse_header(glance.header) for glance in app.mailbox.glance([location])] or [None]
-    ours = header is not None and identify(header, app.key) is not None
+    ours = any(identify(parse_header(glance.header), app.key) for glance in app.mailbox.glance([location]))
     app.mailbox.move(location, app.folders.review if ours else app.folders.inbox)
 
 

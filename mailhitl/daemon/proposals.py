@@ -125,22 +125,27 @@ def _propose(app: App, each: Evidence) -> bool:
         "lower": f"{each.proposal.lower:.3f}",
     }
     entry = Entry(PROPOSE, "daemon", Channel.DAEMON, app.now(), each.rule.name, why=words(each), data=data, key=key)
-    if not app.store.journal.add(entry):
-        return False
-    log.info("promotion proposed", rule=each.rule.name, to=str(each.next))
+    new = app.store.journal.add(entry)
+    if new:
+        log.info("promotion proposed", rule=each.rule.name, to=str(each.next))
     _ask(app, each)
-    return True
+    return new
 
 
 def _ask(app: App, each: Evidence) -> None:
+    """Each admin is asked once, also after a crash between the entry and the mails."""
     [*_, entry] = app.store.journal.entries((PROPOSE,), subject=each.rule.name)
-    text = (
-        f"{words(each)}\n\nAn admin may let it: answer this mail with the word “promote”, or run: mailhitl rules "
-        f"promote “{each.rule.name}”. Without an answer nothing changes.\n\n{MEANS[each.next or Level.SEND]}"
-    )
     subject = f"[mailhitl] the rule “{each.rule.name}” has earned more freedom"
     for person in tickets.admins(app):
-        tickets.send(app, entry, person, subject=subject, text=text)
+        tickets.send(app, entry, person, subject=subject, text=text_of(entry))
+
+
+def text_of(entry: Entry) -> str:
+    """What the mail says that proposes a promotion."""
+    return (
+        f"{entry.why}\n\nAn admin may let it: answer this mail with the word “promote”, or run: mailhitl rules promote "
+        f"“{entry.subject}”. Without an answer nothing changes.\n\n{MEANS[Level(entry.data['to'])]}"
+    )
 
 
 def words(each: Evidence) -> str:

@@ -93,6 +93,38 @@ def read_command(message: Message, packet_text: str) -> Command | None:
     return command if not below and not _taken_back(command, rest) else None
 
 
+#: What people answer to a question about what was sent already, or about a rule. No reason for a rejection may hold a
+#: word of ``WORDS``, so these stand apart.
+VERDICTS: dict[str, tuple[str, ...]] = {
+    "right": ("right", "correct", "ok", "richtig", "stimmt", "passt", "juste", "correcto", "corretto", "goed"),
+    "wrong": ("wrong", "incorrect", "falsch", "faux", "incorrecto", "sbagliato", "fout"),
+    "promote": ("promote", "befördern"),
+}
+_VERDICTS = {word: verdict for verdict, words in VERDICTS.items() for word in words}
+
+
+def read_verdict(message: Message, sent_text: str) -> Command | None:
+    """Return the answer to a ticket whose text is ``sent_text``; None when there is no clear one.
+
+    ``wrong`` takes whatever follows as its reason; the others must stand alone and not be taken back.
+    """
+    first, *rest = new_lines(message, sent_text) or [""]
+    word, *more = _words(first) or [""]
+    verdict = _VERDICTS.get(word)
+    below = list(takewhile(str.strip, rest))
+    if verdict == "wrong":
+        argument = re.sub(r"^[\W_]*\w+[\W_]*", "", first)
+        return Command(verdict, " ".join((argument, *below)).strip())
+    if verdict is None or more or below or "?" in first or _second_thoughts(rest):
+        return None
+    return Command(verdict, "")
+
+
+def _second_thoughts(rest: Sequence[str]) -> bool:
+    following = list(takewhile(str.strip, dropwhile(lambda line: not line.strip(), rest)))
+    return any((SECOND_THOUGHTS | {"wrong", "falsch"}).intersection(_words(line)[:1]) for line in following)
+
+
 def new_lines(message: Message, sent_text: str) -> list[str]:
     """The lines newly written in a reply to our mail whose text was ``sent_text``, up to the signature."""
     if message.truncated or not message.readable:
@@ -135,8 +167,7 @@ def _taken_back(command: Command, rest: Sequence[str]) -> bool:
     """Whether the lines after a command that stands alone say otherwise."""
     if any(other and other.word != command.word for other in map(said, rest)):
         return True
-    following = list(takewhile(str.strip, dropwhile(lambda line: not line.strip(), rest)))
-    return any(SECOND_THOUGHTS.intersection(_words(line)[:1]) for line in following)
+    return _second_thoughts(rest)
 
 
 class _Packet:
