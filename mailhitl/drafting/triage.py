@@ -11,7 +11,7 @@ import math
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -61,7 +61,7 @@ _GREETINGS = (
 
 
 @lru_cache(maxsize=20_000)
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
     """A word without accents, umlaut spelling and endings: "Öffnungszeiten" and "oeffnungszeit" become one."""
     plain = "".join(char for char in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(char))
     for pair in ("ae", "oe", "ue"):
@@ -74,20 +74,39 @@ def _stem(word: str) -> str:
     return f"{plain[:-1]}i" if plain.endswith("y") and len(plain) > 3 else plain
 
 
-_STOP = frozenset(_stem(word) for words in STOP_WORDS.values() for word in words) | {
-    _stem(word) for word in _GREETINGS.split()
+_STOP = frozenset(stem(word) for words in STOP_WORDS.values() for word in words) | {
+    stem(word) for word in _GREETINGS.split()
 }
 
 Stems = frozenset[str]
 
 
 def _stems(text: str) -> Stems:
-    return frozenset(_stem(word) for word in _WORD.findall(text))
+    return frozenset(stem(word) for word in _WORD.findall(text))
 
 
-def _sentences(message: Message) -> Iterator[str]:
-    yield _REPLY_MARKS.sub("", message.subject[:300])
-    yield from _SENTENCE.split(message.new_text[:MAX_TEXT])
+def stems_of_weight(text: str) -> Stems:
+    """Return the stems of the words that say something: no "the", no greetings."""
+    return _stems(text) - _STOP
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a mail and the stems of its words."""
+
+    text: str
+    stems: Stems
+
+    @property
+    def says_something(self) -> bool:
+        """Whether it has enough words of weight ("Many thanks, Anna" has not)."""
+        return len(self.stems - _STOP) >= LEAST_WORDS
+
+
+def sentences(message: Message) -> list[Sentence]:
+    """Return the subject, without "Re:" and the like, and then every sentence of the new text."""
+    texts = [_REPLY_MARKS.sub("", message.subject[:300]), *_SENTENCE.split(message.new_text[:MAX_TEXT])]
+    return [Sentence(" ".join(text.split()), _stems(text)) for text in texts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +145,8 @@ class WordTriage:
 
     def triage(self, message: Message) -> Triage:
         """Return the intent that fits, or "" with the confidence of the closest when none does."""
-        sentences = dict.fromkeys(_stems(text) for text in _sentences(message))
-        read = [(stems, self._match(stems)) for stems in sentences if stems]
+        different = dict.fromkeys(sentence.stems for sentence in sentences(message))
+        read = [(stems, self._match(stems)) for stems in different if stems]
         best: dict[str, _Match] = {}
         for _, matches in read:
             for name, match in matches.items():

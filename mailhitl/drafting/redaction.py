@@ -1,0 +1,71 @@
+"""What is taken out of a text before somebody else may see it: another customer, or a language model.
+
+One customer's data must never answer another's question. So of an approved answer only the words are kept: names,
+numbers, addresses and the whole greeting are replaced, rather one too many than one too few.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from mailhitl.drafting.contacts import contacts, ibans, payment_cards
+
+NAME, NUMBER, CONTACT, PLACE, SECRET = "[name]", "[number]", "[contact]", "[address]", "[secret]"
+
+_GREETING = re.compile(
+    r"\A\s*(?:dear|hello|hi|hey|good (?:morning|afternoon|evening|day)|hallo|liebe[rs]?|guten (?:tag|morgen|abend)"
+    r"|sehr geehrte[rs]?|moin|servus|bonjour|hola|ciao|beste)\b[^\n]*(?:\n|\Z)",
+    re.IGNORECASE,
+)
+_TITLED = re.compile(
+    r"\b(?P<title>Mr|Mrs|Ms|Mx|Dr|Prof|Herrn?|Frau|Madame|Monsieur|Señora?)\b\.?(?:\s+(?:Dr|Prof)\b\.?)?"
+    r"(?:\s+(?:(?:von|van|de|der|den|zu)\s+)*[^\W\d_a-zäöüß][\w'’-]+){1,2}"
+)
+_STREET = re.compile(
+    r"(?<!\w)(?:[A-ZÄÖÜ][\w'’-]*\s+){0,2}(?:[A-ZÄÖÜ][\w'’-]*)?"
+    r"(?i:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|ring|damm|ufer)\s*\d+\s?[a-z]?(?!\w)"
+    r"|(?<!\w)\d+[a-z]?\s+(?:[A-Z][\w'’-]+\s+){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Drive|Square|Court)\b"
+)
+_TOWN = re.compile(r"(?<!\w)(?:[A-Z]{1,2}-)?\d{4,5}\s+[A-ZÄÖÜ][\w-]+(?:\s+[A-ZÄÖÜ][\w-]+)?")
+#: Codes mix letters and digits ("A-10422", "DE89 3704"); a single digit ("2 days") says nothing about anybody.
+_CODE = re.compile(r"(?<!\w)(?=[\w/-]*\d)(?:[A-Za-z]{1,6}[-/]?)?\d[\w/.,:-]*\d\w*|(?<!\w)[A-Za-z]+\d[\w-]*")
+_KEY = re.compile(
+    r"(?P<what>\b(?:password|passwd|passwort|kennwort|pin|tan|cvv|cvc|secret|token|api[ _-]?key)\b"
+    r"[ \t]*(?::|=|is\b|ist\b|lautet\b)[ \t]*)(?P<value>\S+)",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(
+    r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{24,}(?![\w-])|\b(?:sk|pk|ghp|xox[bp])[-_][\w-]{16,}"
+)
+
+
+def anonymous(text: str, names: Iterable[str]) -> str:
+    """Return an approved answer as it may be shown beside another customer's mail.
+
+    ``names`` are what is known of the person: display name, address, cells of the customer directory.
+    """
+    body = _GREETING.sub("", without_secrets(text), count=1).strip()
+    for shown in sorted(contacts(body).values(), key=len, reverse=True):
+        body = body.replace(shown, CONTACT)
+    body = _TITLED.sub(rf"\g<title> {NAME}", body)
+    body = _TOWN.sub(PLACE, _STREET.sub(PLACE, body))
+    for word in sorted(_parts(names), key=len, reverse=True):
+        body = re.sub(rf"(?<!\w){re.escape(word)}(?:(?:'s|’s|s)(?!\w)|(?!\w))", NAME, body, flags=re.IGNORECASE)
+    body = _CODE.sub(NUMBER, body)
+    return re.sub(rf"{re.escape(NAME)}(?:\s+{re.escape(NAME)})+", NAME, body)
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without card numbers, account numbers, passwords and keys."""
+    for digits in payment_cards(text):
+        text = re.sub(r"[ -]?".join(digits), NUMBER, text)
+    for iban in ibans(text):
+        text = re.sub(" ?".join(iban), NUMBER, text, flags=re.IGNORECASE)
+    return _TOKEN.sub(SECRET, _KEY.sub(rf"\g<what>{SECRET}", text))
+
+
+def _parts(names: Iterable[str]) -> set[str]:
+    """Every word of the names and of the addresses' local parts that is long enough to be somebody's."""
+    words = (word for name in names for word in re.split(r"[\W_]+", name))
+    return {word for word in words if len(word) > 2 and not word.isdigit()}
