@@ -191,8 +191,6 @@ UNUSED: dict[tuple[str, ...], str] = {
     ("customers", "sql"): "the customer directory reads only csv yet: every column is empty.",
     ("knowledge",): "looking things up is not built yet.",
     ("llm",): "drafting by a language model is not built yet.",
-    ("digest",): "the weekly digest is not built yet.",
-    ("retention",): "nothing is removed yet: retention is not built.",
 }
 
 

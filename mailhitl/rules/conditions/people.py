@@ -112,16 +112,16 @@ def customer(value: Any) -> Condition:
 
 
 def _column(name: str, value: Any) -> Condition:
-    if _asks_for_number(value):
+    if asks_for_number(value):
         test = number_test(value, lambda bound: Decimal(str(plain_number(bound))))
         return lambda facts: any(test(seen) for seen in _numbers(_cell(facts, name)))
     words = text_test(value)
     return lambda facts: words(_cell(facts, name))
 
 
-def _asks_for_number(value: Any) -> bool:
+def asks_for_number(value: Any) -> bool:
     if isinstance(value, dict):
-        return any(key in NUMBER_WORDS and (key != "is" or _asks_for_number(part)) for key, part in value.items())
+        return any(key in NUMBER_WORDS and (key != "is" or asks_for_number(part)) for key, part in value.items())
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
