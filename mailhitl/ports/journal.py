@@ -93,11 +93,11 @@ class Judgments(Protocol):
     def of(self, case_id: int) -> Sequence[Judgment]: ...
 
     def since(self, moment: datetime) -> Iterator[Judgment]:
-        """Every judgment from then on, read a page at a time."""
+        """Every judgment from then on that wasn't erased, read a page at a time."""
         ...
 
     def count(self, since: datetime) -> int:
-        """How many judgments there are from then on."""
+        """How many ``since`` yields."""
         ...
 
     def hits(self, since: datetime | None = None) -> Iterator[tuple[int, tuple[Hit, ...]]]:

@@ -98,13 +98,12 @@ class Log(Protocol):
 @dataclass(frozen=True, slots=True)
 class Erasure:
     """What of a person is to be erased, before it is. ``cases`` are (number, subject) of the cases that are theirs,
-    ``open_cases`` those among them that still are open, ``busy`` those that can't be closed now, ``mentions`` counts
-    rows of others' cases that name the address, ``counts`` says how much of everything else there is."""
+    ``open_cases`` those among them that still are open, ``busy`` those that can't be erased yet, because their answer
+    is leaving or its copy in Sent is still to be made; ``counts`` says how much of what there is."""
 
     cases: tuple[tuple[int, str], ...]
     open_cases: tuple[int, ...]
     busy: tuple[int, ...]
-    mentions: int
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -120,8 +119,8 @@ class Erasing(Protocol):
         ...
 
     def forget(self, address: str, by: str, at: datetime) -> Erasure:
-        """Erase it; the journal says when, and which rows, under a digest of the address. Raises ErasureRefused while a
-        case of theirs is open."""
+        """Erase it; the journal says when, and which rows, under a digest of the address. Raises PermanentFailure while
+        a case of theirs is open or busy."""
         ...
 
     def forgotten(self, address: str) -> datetime | None:
@@ -136,6 +135,6 @@ class Erasing(Protocol):
         """Erase that much of these cases, in one transaction with the journal's entry."""
         ...
 
-    def drop_notices(self, mailbox: str, before: datetime, limit: int) -> int:
+    def drop_notices(self, mailbox: str, before: datetime) -> int:
         """Erase the bodies of mails to our own people that were settled and made before then; return how many."""
         ...

@@ -17,7 +17,7 @@ from mailhitl.draft import Draft
 from mailhitl.mail.message import Message
 from mailhitl.ports.figures import Figures
 from mailhitl.ports.journal import Journal, Judgment, Judgments
-from mailhitl.ports.log import Log
+from mailhitl.ports.log import Erasing, Log
 from mailhitl.ports.mailbox import Location
 
 
@@ -348,6 +348,8 @@ class Store(Protocol):
     def figures(self) -> Figures: ...
     @property
     def log(self) -> Log: ...
+    @property
+    def erasing(self) -> Erasing: ...
 
     def key(self) -> bytes:
         """The secret that signs approval headers and tokens, made at first use (32 bytes)."""

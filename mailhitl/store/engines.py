@@ -70,6 +70,11 @@ class Engine(pw.Database):
         """Keep a copy of the database as it was last committed."""
         raise NotImplementedError
 
+    def scrubbing(self, *, whole: bool = True) -> AbstractContextManager[None]:
+        """Around a transaction that erases: what it takes out shall not be found in the files either. ``whole``: not in
+        the write-ahead log either when it has ended."""
+        raise NotImplementedError
+
     def close_all(self) -> None:
         """Close every thread's connection, for good. The other threads must have ended their work."""
         self.close()
@@ -147,6 +152,17 @@ class Sqlite(Engine, pw.SqliteDatabase):
         finally:
             self.execute_sql("PRAGMA foreign_keys = ON")
 
+    @contextmanager
+    def scrubbing(self, *, whole: bool = True) -> Iterator[None]:
+        # Otherwise freed pages keep the words until something else is written over them.
+        self.execute_sql("PRAGMA secure_delete = ON")
+        try:
+            yield
+            if whole:
+                self.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self.execute_sql("PRAGMA secure_delete = OFF")
+
     def backup(self, label: str) -> None:
         kept = self.path.with_name(f"{self.path.name}.{label}")
         partial = kept.with_name(f"{kept.name}.part")
@@ -186,6 +202,10 @@ class Postgres(Engine, pw.PostgresqlDatabase):
         return TemporaryFailure if away else None
 
     def migrating(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def scrubbing(self, *, whole: bool = True) -> AbstractContextManager[None]:
+        # Dead rows are taken away by autovacuum; when is the server's business.
         return nullcontext()
 
     def backup(self, label: str) -> None:

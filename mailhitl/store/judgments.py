@@ -15,6 +15,8 @@ from mailhitl.store.statement import Statement, whole_row
 PAGE = 2_000
 
 _ADD = Statement(JudgmentRow.insert(**whole_row(JudgmentRow)))
+#: What was erased can't be replayed.
+_WHOLE = JudgmentRow.facts != b""
 
 
 class SqlJudgments:
@@ -35,7 +37,7 @@ class SqlJudgments:
         last = 0
         while page := self._database.rows(
             JudgmentRow.whole()
-            .where((JudgmentRow.id > last) & (JudgmentRow.at >= moment))
+            .where((JudgmentRow.id > last) & (JudgmentRow.at >= moment) & _WHOLE)
             .order_by(JudgmentRow.id)
             .limit(PAGE)
         ):
@@ -53,7 +55,7 @@ class SqlJudgments:
             below = page[-1].id
 
     def count(self, since: datetime) -> int:
-        return self._database.count(JudgmentRow.select().where(JudgmentRow.at >= since))
+        return self._database.count(JudgmentRow.select().where((JudgmentRow.at >= since) & _WHOLE))
 
 
 def write(database: Database, judgment: Judgment) -> None:

@@ -14,6 +14,7 @@ from mailhitl.store.deliveries import SqlDeliveries
 from mailhitl.store.engines import Engine, Postgres, Sqlite
 from mailhitl.store.figures import SqlFigures
 from mailhitl.store.filings import SqlFilings
+from mailhitl.store.forgetting import SqlErasing
 from mailhitl.store.journal import SqlJournal
 from mailhitl.store.judgments import SqlJudgments
 from mailhitl.store.log import SqlLog
@@ -42,6 +43,7 @@ class SqlStore:
         self.journal = SqlJournal(database)
         self.judgments = SqlJudgments(database)
         self.log = SqlLog(database)
+        self.erasing = SqlErasing(database, self.key)
         self.figures = SqlFigures(database)
 
     def key(self) -> bytes:
