@@ -29,7 +29,7 @@ class By(StrEnum):
     WEEK = "week"
 
 
-Since = Annotated[str, typer.Option(metavar="LENGTH", help="How far back, like 4w or 90d.")]
+Since = Annotated[str, typer.Option(metavar="LENGTH", help="How far back, like 4w; or from a week on, like 2026-W38.")]
 WeekName = Annotated[str, typer.Option("--week", metavar="WEEK", help="Only this week, like 2026-W46.")]
 
 #: The columns of a breakdown: more do not fit on a terminal. JSON has them all.
@@ -63,16 +63,18 @@ def stats(
     Every share comes with its n and a 95 % interval, and of fewer than five there is no percentage. What each figure
     means: docs/reference/metrics.md. `mailhitl cases list --what MARK` shows the cases behind one.
     """
+    from mailhitl.cli.digest import told
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.cli.show import as_json
-    from mailhitl.daemon.reckoning import clock_of, read
+    from mailhitl.daemon.plan import clock_of
+    from mailhitl.daemon.reckoning import read
     from mailhitl.insight.figures import reckon
 
     config = read_config(context.obj)
     span, clock = span_of(config, since, week), clock_of(config)
     dimensions = (by.value,) if by and by is not By.WEEK else ()
     with opened_store(config) as store:
-        figures = reckon(read(store, span), span, clock, dimensions)
+        figures = reckon(told(read(store, span)), span, clock, dimensions)
     tallies = _tallies(figures, by)
     if json:
         as_json(_for_programs(figures, tallies, clock))
@@ -94,6 +96,8 @@ def span_of(config: Config, since: str, week: str) -> Span:
         if week:
             return read_week(week).span(config.agent.timezone)
         now = datetime.now(UTC)
+        if "W" in since.upper() and "-" in since:
+            return Span(read_week(since).span(config.agent.timezone).since, now)
         return Span(now - duration(since), now)
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(str(error), param_hint="--week" if week else "--since") from None

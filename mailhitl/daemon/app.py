@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mailhitl.daemon.folders import Folders
+from mailhitl.daemon.plan import Plan
 from mailhitl.decision import Finding
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Address, Message
@@ -106,6 +107,8 @@ class App:
     #: When so much office time will have passed since then, in UTC.
     office_after: Callable[[datetime, timedelta], datetime]
     gates: Gates = ALL_GATES
+    #: The weekly digest, where this mailbox's server sends it; None elsewhere.
+    weekly: Plan | None = None
     #: Looks up the TXT record of a name, to verify signatures ourselves (``mail/signature``); None: that is off.
     key_record: Callable[[str], bytes | None] | None = None
     #: Reviewers' own folders below Approve: (folder, reviewer). Who may put mail there is that reviewer (IMAP ACL).

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mailhitl.daemon import (
     byhand,
     copies,
+    digest_mail,
     filing,
     intake,
     judging,
@@ -39,6 +40,7 @@ RUNNERS: dict[str, Callable[[App], int]] = {
     "worklist": worklist.run_once,
     "proposals": proposals.run_once,
     "sampling": sampling.run_once,
+    "digest": digest_mail.run_once,
     "notices": notices.run_once,
 }
 

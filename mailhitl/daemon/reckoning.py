@@ -4,28 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
 
-from mailhitl.config.schema import Config
 from mailhitl.insight.course import OUTCOMES, Course, courses
-from mailhitl.insight.figures import Clock
 from mailhitl.insight.week import Span
 from mailhitl.ports.store import Store
-
-
-def clock_of(config: Config) -> Clock:
-    """How this config counts time."""
-    zone, hours = config.agent.timezone, config.review.office_hours
-
-    def office(since: datetime, until: datetime) -> float:
-        return hours.between(since.astimezone(zone), until.astimezone(zone)).total_seconds()
-
-    minutes = config.digest.minutes_per_answer if config.digest else MINUTES
-    return Clock(zone, office, config.review.grace.total_seconds(), minutes)
-
-
-#: What a person takes to write one answer by hand where the file doesn't say.
-MINUTES = 6.0
 
 
 def read(store: Store, span: Span) -> Iterator[Course]:

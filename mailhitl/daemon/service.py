@@ -45,7 +45,18 @@ class Service:
         for worker in self.workers:
             worker.start()
             self._schedule.add_job(worker.poke, "interval", seconds=worker.poll_seconds, id=worker.name)
+            self._on_time(worker)
         self._schedule.start()
+
+    def _on_time(self, worker: Worker) -> None:
+        """Wake the worker when the weekly digest falls due, on the agent's clock; whether it was sent, the store
+        knows."""
+        assert self._schedule is not None, "the schedule was made before"
+        if (plan := worker.weekly) is not None:
+            zone, at = plan.clock.zone, plan.at
+            self._schedule.add_job(
+                worker.poke, "cron", day_of_week=plan.weekday, hour=at.hour, minute=at.minute, timezone=zone
+            )
 
     def stop(self) -> bool:
         """End all workers; return whether all of them ended in time."""

@@ -20,6 +20,7 @@ from mailhitl.config.secrets import resolve as resolve_secret
 from mailhitl.daemon.app import App, Drafting, Settings
 from mailhitl.daemon.customers import Directory
 from mailhitl.daemon.folders import Folders, resolve
+from mailhitl.daemon.plan import Plan, plan_of
 from mailhitl.drafting import DRAFTERS
 from mailhitl.drafting.findings import findings
 from mailhitl.drafting.language import language_of
@@ -48,6 +49,7 @@ class Account:
     transport: Transport
     build: Callable[[Mailbox, Transport, Store, Folders], App]
     wanted: Mapping[str, str]
+    weekly: Plan | None = None
 
 
 def account(config: Config, name: str) -> Account:
@@ -62,7 +64,13 @@ def account(config: Config, name: str) -> Account:
         transport=SmtpTransport(_smtp(config, mailbox)),
         build=lambda box, transport, store, found: build(config, settings, box, transport, store, found),
         wanted=mailbox.folders.model_dump(exclude_none=True),
+        weekly=weekly(config, name),
     )
+
+
+def weekly(config: Config, name: str) -> Plan | None:
+    """The digest speaks of all mailboxes and is sent by the first one's server."""
+    return plan_of(config) if config.digest and name == next(iter(config.mailbox)) else None
 
 
 def settings_of(config: Config, name: str) -> Settings:
@@ -121,6 +129,7 @@ def build(
         office_hours=lambda now: hours.covers(now.astimezone(settings.timezone)),
         office_after=lambda since, wait: hours.after(since.astimezone(settings.timezone), wait).astimezone(UTC),
         gates=read_gates(config),
+        weekly=weekly(config, settings.mailbox),
         key_record=dns.key_record if config.review.own_dkim else None,
         personal=personal_folders(mailbox, found),
     )

@@ -14,6 +14,7 @@ from mailhitl.backends.backoff import backoff
 from mailhitl.daemon import cycle
 from mailhitl.daemon.app import App
 from mailhitl.daemon.lease import Lease
+from mailhitl.daemon.plan import Plan
 from mailhitl.daemon.poison import where
 from mailhitl.daemon.wire import Account, find_folders
 from mailhitl.errors import LeaseTaken, MailhitlError, StaleFolder, TemporaryFailure
@@ -54,6 +55,11 @@ class Worker(threading.Thread):
     @property
     def poll_seconds(self) -> float:
         return self._account.settings.poll.total_seconds()
+
+    @property
+    def weekly(self) -> Plan | None:
+        """The weekly digest, if it is this mailbox's to send."""
+        return self._account.weekly
 
     def poke(self, folder: str = "") -> None:
         """Look at the mailbox now. Called by the IDLE watcher and the schedule, from their own threads."""

@@ -108,6 +108,11 @@ class Tally:
         return Share(against, against + self.counts["unedited"])
 
     @property
+    def kept(self) -> Share:
+        """How often they did."""
+        return Share(self.counts["unedited"], self.overridden.n)
+
+    @property
     def failed(self) -> Share:
         return Share(self.counts["failed"], self.counts["sent"])
 
@@ -131,7 +136,7 @@ class Figures:
     load: Counter[str] = field(default_factory=Counter)
 
     def add(self, course: Course, clock: Clock) -> None:
-        wait = _wait(course, clock)
+        wait = wait_of(course, clock)
         look = _look(course, clock)
         self._add_weeks(course, clock, wait, look)
         marks = course.within(self.span)
@@ -167,7 +172,7 @@ def _week(at: datetime, zone: tzinfo) -> Week:
     return Week.of(at.astimezone(zone).date())
 
 
-def _wait(course: Course, clock: Clock) -> float | None:
+def wait_of(course: Course, clock: Clock) -> float | None:
     """Seconds of office time from the packet to the decision; what nobody decided has none."""
     if course.since is None or course.decided_at is None or "expired" in course.marks:
         return None
@@ -229,6 +234,7 @@ LINES: Mapping[str, Line] = {
         "Edited and rejected, of whole drafts that a person judged (unedited, edited, rejected).",
         lambda t, c: t.overridden,
     ),
+    "kept": Line("Of the same drafts: unedited.", lambda t, c: t.kept),
     "distance": Line(
         "Median share of words that differ between an edited answer and its draft, 0 to 1.",
         lambda t, c: _rounded(_sorted(t.distances).p50),

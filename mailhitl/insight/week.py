@@ -58,3 +58,15 @@ def week(text: str) -> Week:
         return Week.of(date.fromisocalendar(int(found[1]), int(found[2]), 1))
     except ValueError:
         raise ValueError(f"{found[1]} has no week {found[2]}") from None
+
+
+def last_due(now: datetime, weekday: int, at: time) -> tuple[Week, datetime]:
+    """Return the week whose report was due last, and when the next one is, in UTC.
+
+    A report is due every week on this day and at this time, on the agent's clock (``now``), and speaks of the last
+    whole week before. What the clocks do at night changes neither how often nor which.
+    """
+    day = now.date() - timedelta(days=(now.weekday() - weekday) % 7)
+    if datetime.combine(day, at, now.tzinfo).astimezone(UTC) > now.astimezone(UTC):
+        day -= A_WEEK
+    return Week.of(day).back(), datetime.combine(day + A_WEEK, at, now.tzinfo).astimezone(UTC)
