@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,10 +55,17 @@ def doctor(
     mailbox: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this mailbox; may be given several times.")
     ] = None,
+    probe: Annotated[
+        bool,
+        typer.Option(
+            "--probe", help="Also mail each mailbox itself: is a forged check believed, do plus-addresses work?"
+        ),
+    ] = False,
 ) -> None:
     """Log in to every server; say what works and what does not.
 
-    Folders that are missing are made. A trial mail is filed, moved and taken away again; nothing is sent.
+    Folders that are missing are made. A trial mail is filed, moved and taken away again; without --probe nothing is
+    sent.
     """
     from mailhitl.cli.opening import mailboxes, read_all
     from mailhitl.daemon.doctor import examine, examine_machine
@@ -68,10 +76,20 @@ def doctor(
         typer.secho(f"mailbox {name} <{config.mailbox[name].address}>", bold=True)
         for finding in examine(config, name):
             failed |= _say(finding)
+        for finding in _probed(config, name) if probe else ():
+            failed |= _say(finding)
     typer.secho("this machine", bold=True)
     for finding in (*examine_machine(config), _store(config)):
         failed |= _say(finding)
     raise typer.Exit(int(failed))
+
+
+def _probed(config: Config, mailbox: str) -> Iterator[Finding]:
+    from mailhitl.cli.opening import opened_store
+    from mailhitl.daemon.probe import examine
+
+    with opened_store(config) as store:
+        yield from examine(config, mailbox, store)
 
 
 def _store(config: Config) -> Finding:

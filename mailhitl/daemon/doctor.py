@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Literal
 
+from mailhitl.backends import dns
 from mailhitl.config.schema import Config
 from mailhitl.daemon.folders import Folders
 from mailhitl.daemon.wire import Account, account, find_folders, ours
@@ -155,9 +156,21 @@ def _writable(folder: Path) -> Finding:
     return Finding("ok", str(folder), "can be written")
 
 
+def _names(config: Config) -> Finding:
+    """Whether keys of senders can be looked up from here."""
+    domain = next(iter(config.mailbox.values())).address.rpartition("@")[2]
+    try:
+        dns.key_record(domain)
+    except MailhitlError as problem:
+        return Finding("error", "DNS", f"review.own_dkim needs it: {problem}")
+    return Finding("ok", "DNS", "answers, so senders' signatures can be verified here")
+
+
 def _config(config: Config) -> Iterator[Finding]:
     review = config.review
-    if review.reply_approval == "authenticated" and not review.trusted_authserv:
+    if review.own_dkim:
+        yield _names(config)
+    elif review.reply_approval == "authenticated" and not review.trusted_authserv:
         yield Finding(
             "note",
             "approval by mail",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -37,6 +37,10 @@ from mailhitl.review.reviewers import Reviewer, Reviewers
 from mailhitl.templating import environment, folders
 
 log = structlog.get_logger(__name__)
+
+#: Where the store remembers, by mailbox, that its border lets forged Authentication-Results in (``daemon/probe``).
+BORDER = "border:{}"
+LEAKS = "leaks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,9 @@ def build(
     config: Config, settings: Settings, mailbox: Mailbox, transport: Transport, store: Store, found: Folders
 ) -> App:
     """Join everything for one mailbox."""
+    if settings.trusted_authserv and store.switches.get(BORDER.format(settings.mailbox)) == LEAKS:
+        log.warning("no server's word counts: the last probe came back with a forged one", mailbox=settings.mailbox)
+        settings = replace(settings, trusted_authserv=frozenset())
     directory = Directory(config.customers.csv if config.customers else None)
     hours = config.review.office_hours
     return App(
