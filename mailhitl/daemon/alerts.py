@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from mailhitl.case import Case
 from mailhitl.daemon.app import App
+from mailhitl.decision import Channel
 from mailhitl.mail.compose import compose_notice
 from mailhitl.mail.stamp import Kind, PrivateId, token_digest, write_id
 from mailhitl.mail.text import one_line
+from mailhitl.ports.journal import Entry
 from mailhitl.ports.store import Notice
 from mailhitl.review.reviewers import Reviewer
 
+#: The kind of entries that the watchman tells by the alarm.
+TROUBLE = "trouble"
+
+
+def raise_alarm(app: App, *, key: str, subject: str, text: str = "") -> None:
+    """Have the alarm ring, once per ``key``: for what a mail to our own people may not tell. No customer's words."""
+    entry = Entry(
+        TROUBLE,
+        "daemon",
+        Channel.DAEMON,
+        app.now(),
+        subject=app.settings.mailbox,
+        why=text,
+        code=subject,
+        proof=key,
+        key=f"{TROUBLE}:{app.settings.mailbox}:{key}",
+    )
+    app.store.journal.add(entry)
+
 
 def raise_alert(app: App, *, key: str, subject: str, text: str) -> None:
-    """Tell every reviewer, once per ``key``, that something is wrong with the mailbox itself."""
+    """Tell every reviewer, once per ``key``, that something is wrong with the mailbox itself; the alarm rings too."""
+    raise_alarm(app, key=key, subject=subject)
     for person in addressees(app, ""):
         queue(app, key=f"alert:{key}:{person}", kind="alert", to=person, subject=f"[mailhitl] {subject}", text=text)
 

@@ -194,4 +194,8 @@ def _quarantine(app: App, location: Location) -> int:
             app.store.cases.move(
                 case, Event.SHUNT, Decision(Event.SHUNT, "intake", Channel.DAEMON, why, app.now(), code="quarantined")
             )
+            subject = f"a mail could not be read and was set aside as case {case.id}"
+            alerts.raise_alarm(
+                app, key=f"quarantine:{case.id}", subject=subject, text=f"It stands in {location.folder}."
+            )
     return 1

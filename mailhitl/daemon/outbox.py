@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from mailhitl.case import Case, Event, Outcome, State
-from mailhitl.daemon import byhand, judging, leaving, pause
+from mailhitl.daemon import alerts, byhand, judging, leaving, pause
 from mailhitl.daemon.app import App
 from mailhitl.daemon.poison import each
 from mailhitl.daemon.sources import source_of
@@ -48,6 +48,9 @@ LOST = (
     "It is not sent again by itself. Please look whether it arrived: "
     "answer the packet with “arrived”, or “approve” to send it again."
 )
+
+
+LOOK = "It is not sent again by itself. A reviewer has to look whether it arrived; their packet says how."
 
 
 def run_once(app: App) -> int:
@@ -257,6 +260,9 @@ def _back_to_people(app: App, case: Case, event: Event, why: str, code: str, del
     """A person has to decide again. The same words become a new revision, so that everybody is asked anew and no
     approval of before counts for it."""
     _move(app, case, event, why, code, delivery, draft=app.store.cases.draft(case))
+    if event is Event.LOSE:
+        subject = f"the answer to case {case.id} may have gone out, nobody can know"
+        alerts.raise_alarm(app, key=f"unknown:{case.id}:{case.version}", subject=subject, text=LOOK)
 
 
 def _move(

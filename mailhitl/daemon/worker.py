@@ -13,11 +13,12 @@ import structlog
 from mailhitl.backends.backoff import backoff
 from mailhitl.daemon import cycle
 from mailhitl.daemon.app import App
+from mailhitl.daemon.health import Pulse
 from mailhitl.daemon.lease import Lease
 from mailhitl.daemon.plan import Plan
 from mailhitl.daemon.poison import where
 from mailhitl.daemon.wire import Account, find_folders
-from mailhitl.errors import LeaseTaken, MailhitlError, StaleFolder, TemporaryFailure
+from mailhitl.errors import ConfigError, LeaseTaken, MailhitlError, PermanentFailure, StaleFolder, TemporaryFailure
 from mailhitl.ports.mailbox import Mailbox
 from mailhitl.ports.store import Store
 
@@ -47,10 +48,15 @@ class Worker(threading.Thread):
         #: Set after every whole round, for those who wait for one.
         self.rounds = 0
         self.problem = ""
+        self._pulse = Pulse(account.settings.mailbox, started_at=now(), due_at=now())
 
     @property
     def mailbox_name(self) -> str:
         return self._account.settings.mailbox
+
+    def pulse(self) -> Pulse:
+        """How it is, at this moment; may be asked from any thread."""
+        return self._pulse
 
     @property
     def poll_seconds(self) -> float:
@@ -109,8 +115,10 @@ class Worker(threading.Thread):
                 self._wake.clear()
                 cycle.run_once(app)
                 self._failures, self.problem = 0, ""
+                pause = self._pause(app)
+                self._pulse = self._pulse.well(self._now(), pause)
                 self.rounds += 1
-                self._wake.wait(self._pause(app))
+                self._wake.wait(pause)
         finally:
             if watcher is not None:
                 watcher.stop()
@@ -125,6 +133,7 @@ class Worker(threading.Thread):
         """Called between steps: keeps the lease, and ends the round when the process is asked to stop."""
         if self._stopping.is_set():
             raise Stopping("asked to stop")
+        self._pulse = replace(self._pulse, due_at=self._now())
         self._lease.renew()
 
     def _pause(self, app: App) -> float:
@@ -144,6 +153,8 @@ class Worker(threading.Thread):
         self.problem = problem
         self._failures += 1
         wait = backoff(self._failures, random.random)
+        refused = isinstance(error, PermanentFailure | ConfigError)
+        self._pulse = self._pulse.unwell(self._now(), wait, problem, refused=refused)
         level = log.warning if isinstance(error, TemporaryFailure | StaleFolder | OSError) else log.error
         level("mailbox not served", mailbox=self.mailbox_name, problem=problem, again_in=round(wait, 1))
         self._wake.clear()
@@ -154,6 +165,7 @@ class Worker(threading.Thread):
         if self.problem != taken.holder:
             log.warning("waiting: another process serves this mailbox", mailbox=self.mailbox_name, holder=taken.holder)
         self.problem = taken.holder
+        self._pulse = replace(self._pulse, standing_by=True, due_at=self._now())
         self._stopping.wait(STAND_BY)
 
 
