@@ -95,9 +95,9 @@ def _of(store: Store, case_id: int, *kinds: str) -> Sequence[Entry]:
 
 
 def open_samples(store: Store) -> list[Entry]:
-    """The samples nobody has spoken about yet, oldest first, one for each case."""
+    """The samples nobody has spoken about yet, oldest first, one for each case. What was erased can't be judged."""
     spoken = {entry.case_id for entry in store.journal.entries((RIGHT, WRONG))}
-    waiting = {entry.case_id: entry for entry in reversed(store.journal.entries((SAMPLE,)))}
+    waiting = {entry.case_id: entry for entry in reversed(store.journal.entries((SAMPLE,))) if entry.data["asked"]}
     return sorted((entry for case_id, entry in waiting.items() if case_id not in spoken), key=lambda entry: entry.id)
 
 

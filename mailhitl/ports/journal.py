@@ -18,6 +18,9 @@ class Entry:
     ``reopened``, ``pause``, ``forget``, …), ``subject`` what it is about (a rule's name, a mailbox, an address),
     ``case_id`` the case it is charged to. ``by``, ``channel``, ``why``, ``code`` and ``proof`` as in ``Decision``.
     ``data`` is anything else, in words. What has a ``key`` is written once, however often it is added.
+
+    When a person is forgotten, ``why`` and ``proof`` of what is charged to their cases are emptied, and ``subject`` and
+    the values of ``data`` where they hold an address. Everything else stays: no customer's words belong into it.
     """
 
     kind: str

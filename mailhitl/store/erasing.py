@@ -7,13 +7,14 @@ taken for a new one; nobody can turn them back into words.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mailhitl.store.database import Database
 from mailhitl.store.fields import digest_of
-from mailhitl.store.journal import is_personal
+from mailhitl.store.journal import impersonal, is_personal
 from mailhitl.store.models import (
     CHUNK,
     AttachmentRow,
@@ -92,10 +93,11 @@ def entries_where(database: Database, wanted: Any) -> list[int]:
     """The same for the journal."""
     rows = database.rows(JournalRow.whole().where(wanted & (JournalRow.salt != "")))
     for row in rows:
-        bare: dict[str, Any] = {"why": "", "proof": "", "data": "{}", "salt": ""}
-        if is_personal(row.subject):
-            bare["subject"] = ""
-            bare |= {} if row.kind in PROTECTING else {"subject_digest": ""}
+        data = {name: impersonal(value) for name, value in json.loads(row.data).items()}
+        bare: dict[str, Any] = {"subject": impersonal(row.subject), "why": "", "proof": "", "salt": ""}
+        bare["data"] = json.dumps(data, sort_keys=True)
+        if is_personal(row.subject) and row.kind not in PROTECTING:
+            bare["subject_digest"] = ""
         database.run(JournalRow.update(**bare).where(JournalRow.id == row.id))
     return [row.id for row in rows]
 

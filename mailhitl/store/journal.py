@@ -82,26 +82,37 @@ def write(database: Database, entry: Entry) -> bool:
 
 
 def content(row: dict[str, Any]) -> Content:
-    """What a row says, as it will be read back. A subject is personal when it is an address; a rule's name stays."""
-    subject = clean(row["subject"])
-    personal = is_personal(subject)
+    """What a row says, as it will be read back. What names a person in ``subject`` and ``data`` can be erased; a rule's
+    name, a level, a number stay, for others go by them."""
+    subject, data = clean(row["subject"]), json.loads(row["data"])
     return Content(
         plain=[
             clean(row["kind"]),
-            "" if personal else subject,
+            impersonal(subject),
             row["case"],
             clean(row["by"]),
             clean(row["channel"]),
             utc(row["at"]).isoformat(timespec="microseconds"),
             clean(row["code"]),
+            {name: impersonal(value) for name, value in data.items()},
         ],
-        words=[subject if personal else "", clean(row["why"]), clean(row["proof"]), row["data"]],
+        words=[
+            subject if is_personal(subject) else "",
+            clean(row["why"]),
+            clean(row["proof"]),
+            [value for value in data.values() if is_personal(value)],
+        ],
     )
 
 
-def is_personal(subject: str) -> bool:
-    """Whether an entry's subject tells who somebody is."""
-    return "@" in subject
+def is_personal(text: str) -> bool:
+    """Whether it tells who somebody is: an address does."""
+    return "@" in text
+
+
+def impersonal(text: str) -> str:
+    """What is left of it when it is erased."""
+    return "" if is_personal(text) else text
 
 
 def entry_of(row: Any) -> Entry:

@@ -42,7 +42,7 @@ class _Chain:
 
 
 CHAINS = (
-    _Chain(JOURNAL, JournalRow, "entry", journal.content, lambda words: ["", "", "", "{}"]),
+    _Chain(JOURNAL, JournalRow, "entry", journal.content, lambda words: ["", "", "", []]),
     _Chain(DECISIONS, DecisionRow, "decision", history.content, lambda words: ["", [""] * len(words[1])]),
 )
 

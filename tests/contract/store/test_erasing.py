@@ -49,6 +49,8 @@ def full(store: SqlStore) -> Case:
     store.journal.add(
         Entry("wrong", "anna@example.com", Channel.REPLY, NOON, "Refunds", case.id, why="Ann@example.org is angry")
     )
+    data = {"to": "review", "asked": "ann@example.org"}
+    store.journal.add(Entry("demote", "daemon", Channel.DAEMON, NOON, "Refunds", case.id, why="Ann!", data=data))
     store.journal.add(Entry("complaint", "daemon", Channel.DAEMON, NOON, "ann@example.org", why="she said so"))
     notice = Notice(0, "support", "note:1:x:anna", "note", "anna@example.com", "<n>", b"Dear Anna, Ann", NOON)
     store.notices.queue(notice)
@@ -79,7 +81,7 @@ def test_what_is_to_be_erased_is_told_first_and_nothing_is_done(store: SqlStore)
         "drafts": 1,
         "deliveries": 1,
         "decisions": 4,
-        "entries of the journal": 1,
+        "entries of the journal": 2,
         "judgments": 1,
         "mails to our own people": 1,
         "rows that name them": 2,
@@ -93,7 +95,7 @@ def test_a_forgotten_person_is_nowhere_and_the_log_is_whole(store: SqlStore) -> 
     before = [(row.event, row.code, row.by, row.draft_digest) for row in store.cases.log(case)]
     store.erasing.forget(ANN, "the admin", LATER)
     assert store.broken() == ""
-    assert store.log.verify().erased == 4 + 1 + 2
+    assert store.log.verify().erased == 4 + 2 + 2
     gone = store.cases.get(case.id)
     assert (gone.sender, gone.subject, gone.message_id, gone.thread, gone.state) == ("", "(erased)", "", "", State.SENT)
     assert store.cases.source(gone) == b""
@@ -125,6 +127,8 @@ def test_a_rule_keeps_what_is_charged_to_it_and_a_complaint_goes_on_protecting(s
     store.erasing.forget(ANN, "the admin", LATER)
     [wrong] = store.journal.entries({"wrong"}, subject="Refunds")
     assert (wrong.case_id, wrong.why) == (1, "")
+    [demotion] = store.journal.entries({"demote"})
+    assert demotion.data == {"to": "review", "asked": ""}
     [complaint] = store.journal.entries({"complaint"}, subject="ann@example.org")
     assert (complaint.subject, complaint.why) == ("", "")
 

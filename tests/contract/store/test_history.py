@@ -112,7 +112,7 @@ def journal(store: SqlStore) -> SqlStore:
 
 
 @pytest.mark.parametrize(
-    "change", ["subject = 'Rule 9'", "kind = 'demote'", "seal = 'ab'", "case_id = NULL, code = 'x'"]
+    "change", ["subject = 'Rule 9'", "kind = 'demote'", "seal = 'ab'", "code = 'x'", 'data = \'{"n": "3"}\'']
 )
 def test_an_altered_entry_is_found(journal: SqlStore, url: str, change: str) -> None:
     assert journal.broken() == ""
@@ -120,7 +120,7 @@ def test_an_altered_entry_is_found(journal: SqlStore, url: str, change: str) -> 
     assert journal.broken() == "entry 2 does not follow from the one before it"
 
 
-@pytest.mark.parametrize("change", ["why = 'bad'", 'data = \'{"n": "3"}\'', "proof = 'folder'"])
+@pytest.mark.parametrize("change", ["why = 'bad'", "proof = 'folder'"])
 def test_an_entrys_altered_words_are_found(journal: SqlStore, url: str, change: str) -> None:
     tamper(url, f"UPDATE journal SET {change} WHERE id = 2")
     assert journal.broken() == "entry 2 does not say any more what was logged"
