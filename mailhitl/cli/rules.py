@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailhitl.cli import rungs
 from mailhitl.cli.backtest import backtest
 from mailhitl.cli.show import Json
 
@@ -18,6 +19,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="What the rules make of a mail, and why.", no_args_is_help=True, rich_markup_mode=None)
     group.command("try")(try_mail)
     group.command("backtest")(backtest)
+    rungs.add_to(group)
     app.add_typer(group, name="rules")
 
 

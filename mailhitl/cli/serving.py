@@ -10,6 +10,7 @@ import typer
 from mailhitl.cli.show import Json
 
 if TYPE_CHECKING:
+    from mailhitl.config.schema import Config
     from mailhitl.store import SqlStore
 
 
@@ -62,7 +63,8 @@ def status(context: typer.Context, json: Json = False) -> None:
 
     config = read_config(context.obj)
     with opened_store(config) as store:
-        found = [_status(store, name) for name in config.mailbox]
+        demoted = _demoted(store, config)
+        found = [_status(store, name) | {"demoted rules": demoted} for name in config.mailbox]
     if json:
         as_json(found)
         return
@@ -75,38 +77,57 @@ def pause(
     automatic: Annotated[bool, typer.Option("--automatic", help="Hold back only what no person has approved.")] = False,
 ) -> None:
     """Stop sending before the next mail; nothing is lost."""
-    _switch(context, "automatic" if automatic else "all")
+    _turn(context, "automatic" if automatic else "all")
     typer.echo(f"Paused: {'automatic answers wait' if automatic else 'no answer leaves'} until: mailhitl resume")
 
 
 def resume(context: typer.Context) -> None:
     """Take back a pause; what waited goes out."""
-    _switch(context, "")
+    _turn(context, "")
     typer.echo("Resumed: what waited goes out.")
 
 
-def _switch(context: typer.Context, value: str) -> None:
+def _turn(context: typer.Context, what: str) -> None:
     import getpass
 
     from mailhitl.cli.opening import opened_store, read_config
+    from mailhitl.daemon import pause as pausing
+    from mailhitl.decision import Channel
+    from mailhitl.ports.journal import Entry
 
     with opened_store(read_config(context.obj)) as store:
-        store.switches.set("pause", value, f"{getpass.getuser()} on the command line", datetime.now(UTC))
+        who = f"{getpass.getuser()} on the command line"
+        pausing.turn(store, what, Entry("", who, Channel.CLI, datetime.now(UTC), code="command"))
 
 
 def _status(store: SqlStore, mailbox: str) -> dict[str, Any]:
     from mailhitl.case import OPEN
+    from mailhitl.daemon import sampling
+    from mailhitl.daemon.pause import current
 
+    paused = current(store)
     waiting = store.cases.in_state(*OPEN, mailbox=mailbox)
     oldest = min(waiting, key=lambda case: case.opened_at, default=None)
     return {
         "mailbox": mailbox,
         "served by": store.switches.holder(mailbox, datetime.now(UTC)),
-        "paused": store.switches.get("pause"),
+        "paused": paused.what,
+        "paused by": paused.by,
+        "paused since": paused.since,
+        "samples open": len(sampling.open_samples(store)),
         "cases": {str(state): number for state, number in sorted(store.cases.counts(mailbox).items())},
         "open": len(waiting),
         "oldest open": oldest and {"case": oldest.id, "state": str(oldest.state), "arrived": oldest.opened_at},
     }
+
+
+def _demoted(store: SqlStore, config: Config) -> list[str]:
+    """The rules that something took down and nobody has promoted since."""
+    from mailhitl.config.rules import read_rules
+    from mailhitl.daemon import autonomy
+
+    entries = autonomy.steps(store)
+    return [rule.name for rule in read_rules(config) if autonomy.standing(rule, entries).demoted]
 
 
 PAUSES = {
@@ -123,12 +144,21 @@ def _in_words(found: dict[str, Any]) -> dict[str, str]:
     age = oldest and ago(oldest["arrived"], datetime.now(UTC))
     return {
         "served by": _process(found["served by"]) or "nobody",
-        "sending": PAUSES.get(found["paused"], found["paused"]),
+        "sending": _pause_in_words(found),
+        "demoted rules": ", ".join(f"“{name}”" for name in found["demoted rules"]),
+        "samples open": f"{found['samples open']} (right or wrong?)" if found["samples open"] else "",
         "cases": ", ".join(f"{number} {state}" for state, number in found["cases"].items()) or "none yet",
         "oldest open": f"case {oldest['case']} ({oldest['state']}), {plain(oldest['arrived'])}, {age}"
         if oldest
         else "",
     }
+
+
+def _pause_in_words(found: dict[str, Any]) -> str:
+    from mailhitl.cli.show import plain
+
+    says = PAUSES.get(found["paused"], found["paused"])
+    return f"{says}, since {plain(found['paused since'])} by {found['paused by']}" if found["paused by"] else says
 
 
 def _process(holder: str) -> str:

@@ -104,7 +104,9 @@ def run_once(app: App) -> int:
 
 
 def _put_back(app: App, location: Location) -> None:
-    ours = any(identify(parse_header(glance.header), app.key) for glance in app.mailbox.glance([location]))
+    """What our own people wrote is no customer's question: in the inbox it would become a case."""
+    headers = [parse_header(glance.header) for glance in app.mailbox.glance([location])]
+    ours = any(app.is_ours(header.sender.key) or identify(header, app.key) for header in headers)
     app.mailbox.move(location, app.folders.review if ours else app.folders.inbox)
 
 

@@ -168,6 +168,14 @@ class World:
         self.store = open_store(f"sqlite:///{self.folder / 'mailhitl.db'}")
         self.app = self._wire()
 
+    def reconfigured(self, config: str) -> None:
+        """The admin has written another config, and the agent works with it."""
+        path = self.folder / "config.toml"
+        path.write_text(config.replace("TEMPLATES", str(DEMO_TEMPLATES)))
+        self.config = load(path)
+        self.app = self._wire()
+        self.run()
+
     # -- time and the agent
 
     def run(self, *, later: timedelta = timedelta(0)) -> None:
