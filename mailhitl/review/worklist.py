@@ -30,12 +30,6 @@ class Worklist:
         count = len(self.packets) + self.more
         return f"{count} {'answer waits' if count == 1 else 'answers wait'} for you"
 
-    @property
-    def example(self) -> str:
-        """A reply, of numbers so few that a reviewer's own is no piece of it (``mail/reply`` would drop that)."""
-        first = "1,3" if len(self.packets) > 2 else "1"
-        return f"{first} approve; 2 reject: wrong price" if len(self.packets) > 1 else "1 reject: wrong price"
-
 
 def shortened(packet: Packet) -> tuple[str, ...]:
     """The answer's first lines, and a word about the rest where there is more."""

@@ -1,4 +1,4 @@
-"""What the doctor's probes find out about the way in: whether a forged check is believed, and a plus-address arrives."""
+"""What the doctor's probes find out about the way in: whether a forged check is believed, and plus-addresses arrive."""
 
 from __future__ import annotations
 

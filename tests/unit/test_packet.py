@@ -210,6 +210,18 @@ def test_a_worklist_sent_back_without_a_word_decides_nothing() -> None:
         assert not any(entry.command for entry in read_entries(parse(raw.encode()), text))
 
 
+@pytest.mark.parametrize("name", sorted(WORKLISTS))
+def test_whatever_a_worklist_prints_between_quotes_can_be_answered_with_it(name: str) -> None:
+    text, _ = RENDERED[name]
+    ours = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("   >"))
+    examples = [quoted for quoted in re.findall("“([^”]+)”", ours) if re.match(r"[0-9,\- ]+[a-z]", quoted)]
+    for example in examples or ["1 approve"]:
+        quote = "\n".join(f"> {line}" for line in text.splitlines())
+        raw = f"From: anna@example.com\nContent-Type: text/plain; charset=utf-8\n\n{example}\n\n{quote}"
+        [entry] = read_entries(parse(raw.encode()), text)
+        assert entry.command
+
+
 def test_a_worklist_shows_what_an_approval_would_send_or_says_where_to_read_it() -> None:
     text, _ = RENDERED["worklist"]
     assert "Send this answer to carla@customer.example, with copies to ben@customer.example" in text
