@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mailhitl import __version__
-from mailhitl.cli import cases, checking, demo, digest, live, log, rules, serving, stats
+from mailhitl.cli import cases, checking, demo, digest, forget, live, log, rules, serving, stats
 from mailhitl.errors import ConfigError, MailhitlError
 
 # Tracebacks with locals would hold secrets, and rich alone would take as long to import as all the rest.
@@ -52,6 +52,7 @@ stats.add_to(app)
 digest.add_to(app)
 log.add_to(app)
 live.add_to(app)
+forget.add_to(app)
 demo.add_to(app)
 
 

@@ -62,7 +62,7 @@ class Alarm(Table):
 
 
 class Retention(Table):
-    """How long things are kept."""
+    """How long closed cases keep their words. Erased once a day, by the daemon; without this table nothing is."""
 
-    cases: Duration = key("2y", "Cases and decisions.")
-    bodies: Duration = key("180d", "The words of mails and drafts.")
+    cases: Duration = key("2y", "Whom a case was about and why it was decided. What was decided stays in the log.")
+    bodies: Duration = key("180d", "The words of mails, drafts and packets.")

@@ -58,6 +58,8 @@ class Settings:
     sent_copy: bool = True
     timezone: tzinfo = UTC
     versions: str = ""
+    #: How long closed cases keep their words (``cases``, ``bodies``); what is not named is kept for ever.
+    keep: Mapping[str, timedelta] = field(default_factory=dict)
 
     @property
     def domain(self) -> str:

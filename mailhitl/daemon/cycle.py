@@ -17,6 +17,7 @@ from mailhitl.daemon import (
     pause,
     proposals,
     reminders,
+    retention,
     sampling,
     watch,
     worklist,
@@ -42,6 +43,7 @@ RUNNERS: dict[str, Callable[[App], int]] = {
     "sampling": sampling.run_once,
     "digest": digest_mail.run_once,
     "notices": notices.run_once,
+    "retention": retention.run_once,
 }
 
 

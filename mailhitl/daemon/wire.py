@@ -108,6 +108,7 @@ def settings_of(config: Config, name: str) -> Settings:
         sent_copy=mailbox.sent_copy,
         timezone=config.agent.timezone,
         versions=f"config {config.fingerprint}",
+        keep={"cases": config.retention.cases, "bodies": config.retention.bodies} if config.retention else {},
     )
 
 
