@@ -22,10 +22,12 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One risk found in a draft: its kind (``money``, ``placeholder``, …) and the words that show it."""
+    """One risk: its kind (``money``, ``placeholder``, …), the words that show it, and whether they stand in the
+    ``draft`` or in the customer's ``mail``."""
 
     kind: str
     text: str
+    place: str = "draft"
 
 
 @dataclass(frozen=True, slots=True)

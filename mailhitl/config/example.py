@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mailhitl.config.complaints import model_at
-from mailhitl.config.reference import conditions_page, config_page
+from mailhitl.config.reference import conditions_page, config_page, gates_page
 from mailhitl.config.schema import Config
 from mailhitl.rules.conditions.match import spelled
 
@@ -214,6 +214,7 @@ def written(root: Path) -> dict[Path, str]:
         reference / "config.schema.json": schema_json(),
         reference / "config.md": config_page(),
         reference / "conditions.md": conditions_page(),
+        reference / "gates.md": gates_page(),
     }
 
 

@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from stdnum import iban as iban_rules
+from stdnum import luhn
+
 _LINK = re.compile(
     r"\b(?:https?://|www\.)[^\s<>\"'()\[\]]{2,500}"
     r"|(?<![\w@.-])(?:[\w-]{1,63}\.){1,5}[a-z]{2,24}(?:/[^\s<>\"'()\[\]]{0,400})?(?![\w@.-])",
@@ -19,7 +22,24 @@ _PHONE = re.compile(
 )
 _DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b", re.IGNORECASE | re.ASCII)
-_CARD = re.compile(r"(?<![\w-])[2-6]\d{3}(?:[ -]?\d){9,15}(?![\w-])")
+_CARD = re.compile(r"(?<![\w-])[2-6]\d{3}(?:[ -]?\d){8,15}(?![\w-])")
+#: Visa, Mastercard, American Express, Diners Club, Discover, JCB, Maestro: what their numbers begin with.
+_ISSUER = re.compile(
+    r"4\d{12}(?:\d{3}){0,2}|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}|3[47]\d{13}"
+    r"|3(?:0[0-5]|[68]\d)\d{11}|(?:6011|65\d\d|64[4-9]\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}|(?:5018|5020|5038|6304|6759|676[1-3])\d{8,15}"
+)
+#: Letters and digits in one, parts joined by "-": 48213, K-88231, RE-2026-0815, 1Z999AA10123456784.
+_NUMBER = re.compile(
+    r"(?<![\w.,:/@-])(?!\d{4}-\d\d-\d\d(?![\w-]))(?=[A-Za-z-]{0,12}\d)[A-Za-z0-9]{1,40}(?:-[A-Za-z0-9]{1,20}){0,5}"
+    r"(?!\w|[-/@]\w|[.,:]\d|[.]\w)"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_CODE = re.compile(r"[A-Z0-9]+(?:-[A-Z0-9]+)+")
+
+#: A file that is spoken of; none of these endings is a top-level domain.
+_FILE = re.compile(
+    r"(?i)[\w.-]+\.(?:pdf|docx?|xlsx?|pptx?|odt|txt|csv|png|jpe?g|gif|svg|ics|eml|xml|json|mp[34]|exe|html?)"
+)
 
 _TRAILING = ".,;:!?…*_"
 
@@ -53,12 +73,24 @@ def ibans(text: str) -> Iterator[str]:
 
 
 def payment_cards(text: str) -> Iterator[str]:
-    """Yield every payment card number whose check digit is right (ISO/IEC 7812), digits only."""
+    """Yield every payment card number of a known issuer whose check digit is right (ISO/IEC 7812), digits only."""
     for match in _CARD.finditer(text[:MAX_TEXT]):
-        digits = re.sub(r"\D", "", match.group())
-        doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-        if (sum(doubled) + sum(int(digit) for digit in digits[-1::-2])) % 10 == 0:
+        digits = re.sub(r"[^0-9]", "", match.group())
+        if _ISSUER.fullmatch(digits) and luhn.is_valid(digits):
             yield digits
+
+
+def numbers(text: str) -> dict[str, str]:
+    """Return every number that stands for a thing (an order, a parcel, a customer): its normal form and how it is
+    written. Dates, years, times, versions, measures and numbers below 1000 are none."""
+    found: dict[str, str] = {}
+    for match in _NUMBER.finditer(text[:MAX_TEXT]):
+        shown = match.group()
+        key = re.sub(r"[^0-9A-Za-z]", "", shown).upper()
+        runs = [run for run in re.findall(r"[0-9]+", shown) if not _YEAR.fullmatch(run)]
+        if max(map(len, runs), default=0) >= 4 or (len(key) >= 6 and _CODE.fullmatch(shown) and runs):
+            found.setdefault(key, shown)
+    return found
 
 
 def _iban(written: str) -> tuple[str, str]:
@@ -66,7 +98,7 @@ def _iban(written: str) -> tuple[str, str]:
     for end in range(len(written), 14, -1):
         shown = written[:end].rstrip()
         key = shown.replace(" ", "").upper()
-        if 15 <= len(key) <= 34 and int("".join(str(int(char, 36)) for char in key[4:] + key[:4])) % 97 == 1:
+        if 15 <= len(key) <= 34 and iban_rules.is_valid(key, check_country=False):
             return key, shown
     return "", ""
 
@@ -78,6 +110,8 @@ def _address(written: str) -> tuple[str, str]:
 
 def _link(written: str) -> tuple[str, str]:
     shown = written.rstrip(_TRAILING)
+    if _FILE.fullmatch(shown):
+        return "", ""
     key = re.sub(r"^(?:https?://)?(?:www\.)?", "", shown.casefold()).rstrip("/")
     return (key, shown) if "." in key else ("", "")
 

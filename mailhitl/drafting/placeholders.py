@@ -6,13 +6,18 @@ import re
 
 _GAP = re.compile(
     r"\[\s*(?:…|\.\.\.|_{2,})[^\]\n]{0,80}\]?"  # [… your answer …]
-    r"|\[\s*(?:insert|enter|your|customer|name|first name|date|order|amount|link|number"
-    r"|hier|bitte|ihr|vorname|datum|betrag)"
+    r"|\[\s*(?:insert|enter|your|customer|name|(?:first|last|full|product) ?name|date|order|amount|link|url|number"
+    r"|signature|price|address|hier|bitte|ihr|vorname|nachname|anrede|datum|betrag|preis|adresse|signatur|unterschrift"
+    r"|bestell\w*|kunden\w*|rechnungs\w*)"
     r"\b[^\]\n]{0,60}\]"
+    r"|\{[a-z][a-z_. -]{2,40}\}"  # {first_name}
+    r"|\((?:insert|enter|fill in|to be filled)\b[^)\n]{1,60}\)"
+    r"|\([^()\n]{1,60} (?:einsetzen|einfügen|eintragen|ergänzen)\)"
+    r"|\b(?:TT|DD|MM)[./-](?:TT|DD|MM)[./-](?:JJJJ|YYYY|JJ|YY)\b"
     r"|\{\{|\}\}|\{%|%\}|\$\{"  # a template inside a template
-    r"|<[a-z][a-z _-]{1,30}>"  # <name>, which no plain text needs
+    r"|<(?!(?:enter|return|tab|shift|ctrl|strg|alt|esc|space|del|f\d+)>)[a-z][a-z _-]{1,30}>"  # <name>, but no key
     r"|%[A-Z_]{3,30}%"
-    r"|\b(?:TODO|TBD|FIXME|XXX+|lorem ipsum)\b"
+    r"|\b(?:(?-i:TODO|TBD|FIXME|XXX+)|lorem ipsum)\b"  # "todo" is Spanish
     r"|_{4,}",
     re.IGNORECASE,
 )

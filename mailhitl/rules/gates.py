@@ -1,7 +1,8 @@
 """The built-in gates: what always goes to a person, whatever the rules say.
 
-They stand between "send" and the customer. A finding is a risk that drafting saw in the draft; the other gates look at
-the mail itself. Each can be switched off by its name, except those without which there is nothing to send.
+They stand between "send" and the customer. A finding is a risk that drafting saw in the draft or in the mail's words;
+the other gates look at who writes, who gets the answer and whether there is one. Each can be switched off by its name,
+except those without which there is nothing to send.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from itertools import groupby
 
 from mailhitl.case import Outcome
 from mailhitl.decision import Finding, Reason
+from mailhitl.mail.lookalike import letters
+from mailhitl.rules.reply_to import elsewhere
 from mailhitl.rules.rule import Facts
 from mailhitl.rules.words import CHARACTERS, VALUES, own_words
 
-#: What each kind of finding means to the reviewer. A kind that is not named here is a gate all the same.
+#: What each kind of finding in a draft means to the reviewer. A kind that is not named here is a gate all the same.
 FINDINGS: dict[str, str] = {
     "placeholder": "The draft has a placeholder that nobody filled in",
     "attachment-missing": "The draft speaks of an attachment and has none",
@@ -27,14 +30,29 @@ FINDINGS: dict[str, str] = {
     "medical": "The draft makes a medical claim",
     "financial": "The draft makes a financial claim",
     "safety": "The draft makes a claim about safety",
+    "strategy": "The draft recommends a business decision or tells of our plans",
     "private-data": "The draft holds private data",
+    "third-party": "The draft names somebody who is neither the customer nor one of us",
     "language": "The draft is not in the customer's language",
     "echo": "The draft repeats the sender's own words, which a stranger may have chosen to be sent by us",
 }
 
+#: The same for findings in the customer's mail.
+IN_MAIL: dict[str, str] = {
+    "hidden": "The mail holds words that no reader sees",
+    "money": "The customer speaks of money",
+    "pricing": "The customer asks about a price",
+    "legal": "The customer raises a legal matter",
+    "medical": "The customer raises a medical matter",
+    "financial": "The customer raises a financial matter",
+    "safety": "The customer raises a matter of safety",
+}
+MEANINGS = {"draft": FINDINGS, "mail": IN_MAIL}
+#: Every kind of finding, as rules may name it.
+KINDS = tuple(dict.fromkeys((*FINDINGS, *IN_MAIL)))
 
-#: A risk only for what nobody reads before it leaves; to a reviewer it would be noise.
-UNREAD = frozenset({"echo"})
+#: Risks only for what nobody reads before it leaves; to a reviewer, who has read the mail, they would be noise.
+UNREAD = frozenset({("echo", "draft"), ("money", "mail"), ("pricing", "mail"), ("financial", "mail")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +64,9 @@ class Gates:
 
     def reasons(self, facts: Facts, *, leaving: bool = True) -> tuple[Reason, ...]:
         """Return one reason per gate that is shut. ``leaving``: nothing but the gates keeps it from being sent."""
-        asked = (*_findings(facts.findings), *self._checks(facts))
-        shut = [(name, text) for name, text in asked if self._is_on(name) and (leaving or name not in UNREAD)]
+        told = [each for each in facts.findings if leaving or (each.kind, each.place) not in UNREAD]
+        asked = (*_findings(told), *self._checks(facts))
+        shut = [(name, text) for name, text in asked if self._is_on(name)]
         return tuple(Reason(f"gate:{name}", Outcome.REVIEW, text) for name, text in shut)
 
     def _checks(self, facts: Facts) -> Iterable[tuple[str, str]]:
@@ -60,10 +79,14 @@ class Gates:
 
 
 def _findings(findings: Iterable[Finding]) -> Iterable[tuple[str, str]]:
-    for kind, same in groupby(sorted(findings, key=lambda finding: finding.kind), key=lambda finding: finding.kind):
+    for (kind, place), same in groupby(sorted(findings, key=_place), key=_place):
         shown = ", ".join(dict.fromkeys(f"“{finding.text}”" for finding in same if finding.text))
-        meaning = FINDINGS.get(kind, f"The draft carries a risk of the kind “{kind}”")
+        meaning = MEANINGS.get(place, {}).get(kind, f"The {place} carries a risk of the kind “{kind}”")
         yield kind, f"{meaning}: {shown}." if shown else f"{meaning}."
+
+
+def _place(finding: Finding) -> tuple[str, str]:
+    return finding.kind, finding.place
 
 
 def _no_template(facts: Facts, gates: Gates) -> str:
@@ -106,10 +129,29 @@ def _recipients(facts: Facts, gates: Gates) -> str:
     return "Reply-To names several people, nobody, us or one of our own." if facts.recipients.redirected else ""
 
 
+def _reply_to(facts: Facts, gates: Gates) -> str:
+    """Reply-To names another organisation than From, or another person at the same mail provider.
+
+    Subdomains of one organisation and spellings of one mailbox (`gmail.com` and `googlemail.com`, plus-tags) are the
+    same. Of two names that are drawn alike (`example.org`, `exarnple.org`) the reason says so.
+    """
+    return elsewhere(facts.message)
+
+
 def _high_value(facts: Facts, gates: Gates) -> str:
-    """The customer directory has `yes` in the column `high_value`."""
-    marked = (cell for column, cell in facts.customer.items() if column.casefold() == "high_value")
-    return "This is a high-value customer." if next(marked, "").strip().casefold() in YES else ""
+    """The customer directory marks the customer: `yes` in a column `high_value`, `vip` or `key_account`, or `VIP`, `key
+    account`, `enterprise`, `platinum` or `strategic` in a column `tier`, `status`, `segment`, `category` or `class`.
+    German names and values count as well (`Großkunde`, `Kategorie`, `ja`).
+    """
+    for column, cell in facts.customer.items():
+        name, value = _bare(column), _bare(cell)
+        if (name in FLAGS and value in YES) or (name in RANKS and value in HIGH):
+            return "This is a high-value customer."
+    return ""
+
+
+def _bare(text: str) -> str:
+    return " ".join(letters(text).replace("_", " ").replace("-", " ").split())
 
 
 def _follow_up(facts: Facts, gates: Gates) -> str:
@@ -122,14 +164,18 @@ def _complained(facts: Facts, gates: Gates) -> str:
     return "An earlier answer to this sender was reported as spam." if facts.sender.complained else ""
 
 
-#: What the column ``high_value`` of the customer directory says of a customer who always gets a person.
-YES = frozenset({"yes", "true", "1", "x", "ja"})
+#: What the customer directory says of a customer who always gets a person: a flag that is set, or a rank that is high.
+YES = frozenset({"yes", "y", "true", "1", "x", "ja", "j", "wahr"})
+FLAGS = frozenset({"high value", "vip", "key account", "groskunde", "grosskunde", "schlusselkunde", "schluesselkunde"})
+RANKS = frozenset({"tier", "status", "segment", "category", "class", "kategorie", "klasse", "stufe"})
+HIGH = FLAGS | {"enterprise", "platinum", "platin", "strategic"}
 
 CHECKS: dict[str, Callable[[Facts, Gates], str]] = {
     "no-template": _no_template,
     "unreadable": _unreadable,
     "length": _length,
     "recipients": _recipients,
+    "reply-to": _reply_to,
     "high-value": _high_value,
     "unauthenticated": _unauthenticated,
     "follow-up": _follow_up,
@@ -140,4 +186,4 @@ CHECKS: dict[str, Callable[[Facts, Gates], str]] = {
 ALWAYS = frozenset({"no-template", "unreadable"})
 
 #: The names that may be switched off.
-OPTIONAL = (*FINDINGS, *(name for name in CHECKS if name not in ALWAYS))
+OPTIONAL = (*KINDS, *(name for name in CHECKS if name not in ALWAYS))

@@ -1,36 +1,13 @@
-"""Amounts of money in a text: ``€1.234,56``, ``$1,234.56``, ``500 EUR``, ``500 euros``, ``1 500,- €``."""
+"""The amounts of money that a rule's ``amount`` looks at."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from functools import lru_cache
 
-import re2
-
-from mailhitl.rules.words import folded
-
-_NUMBER = r"(\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d{1,2})?|\d[\d.,]*)"
-_SCALES = {
-    "k": 1_000,
-    "tsd": 1_000,
-    "tausend": 1_000,
-    "thousand": 1_000,
-    "m": 1_000_000,
-    "mio": 1_000_000,
-    "million": 1_000_000,
-    "millions": 1_000_000,
-    "millionen": 1_000_000,
-}
-_SCALE = rf"(?:(?:[,.][-–—]+)|\s?({'|'.join(sorted(_SCALES, key=len, reverse=True))})\b\.?)?"
-_SIGN = r"[€$£¥₹₽₺₴₩₪฿¢]"
-_CODE = (
-    r"(?:eur|usd|gbp|chf|jpy|cny|inr|aud|cad|nzd|sek|nok|dkk|pln|czk|huf|ron|try|rub|uah|brl|mxn|zar|sgd|hkd|krw|ils|aed"
-    r"|euros?|dollars?|pounds?|quid|francs?|franken|fr|sfr|rs|kr|kronen|kroner|kronor|zł|zloty|yen|rupees?|pesos?|reais)"
-)
-_BEFORE = rf"(?:{_SIGN}|\b{_CODE}\.?)\s?{_NUMBER}{_SCALE}"
-_AFTER = rf"(?:^|[^0-9]){_NUMBER}{_SCALE}\s?(?:{_SIGN}|{_CODE}\b)"
-# Two passes: in "5 EUR 7 pieces" the code belongs to the 5, and one pass would have to choose.
-_PATTERNS = (re2.compile(_BEFORE), re2.compile(_AFTER))
+from mailhitl.mail.lookalike import letters
+from mailhitl.mail.money import amounts_in
+from mailhitl.rules.words import words
 
 
 @lru_cache(maxsize=16)
@@ -40,28 +17,4 @@ def amounts(text: str) -> tuple[Decimal, ...]:
     Where a notation can be read in two ways ("EUR 5 EUR 7", "1.234 €") it is read in all of them or as the larger one:
     a rule about money is better asked once too often. Linear in the length of the text.
     """
-    seen = folded(text)
-    found = (match for pattern in _PATTERNS for match in pattern.finditer(seen))
-    return tuple(sorted({_value(match.group(1)) * _SCALES.get(match.group(2) or "", 1) for match in found}))
-
-
-def _value(number: str) -> Decimal:
-    """Read the digits with whatever separates thousands and decimals."""
-    digits = "".join(c for c in number if c in "0123456789.,").rstrip(".,")
-    last = max(digits.rfind("."), digits.rfind(","))
-    if last < 0 or not _is_decimal(digits, last):
-        return Decimal(_bare(digits))
-    return Decimal(f"{_bare(digits[:last])}.{digits[last + 1 :]}")
-
-
-def _is_decimal(digits: str, last: int) -> bool:
-    """Tell whether the last separator stands before decimals: only thousands are followed by exactly three digits."""
-    separator, head, tail = digits[last], digits[:last], digits[last + 1 :]
-    if separator in head:
-        return False
-    other = "," if separator == "." else "."
-    return other in head or len(tail) != 3 or head.strip("0") == ""
-
-
-def _bare(digits: str) -> str:
-    return digits.replace(".", "").replace(",", "") or "0"
+    return tuple(sorted({value for value, _, _ in amounts_in(letters(words(text)).encode())}))

@@ -103,7 +103,7 @@ MISSES = [
     ("unsourced", "Call 040 / 12 34 56 or +49 (170) 555-1234"),
     ("unsourced", "Pay to DE89370400440532013000"),
     ("unsourced", "Write to Help@shop.example or anna@example.org"),
-    ("unsourced", "On 02.11.2026 and 2026-11-03, e.g. from 9.30 to 18.00, i.e. order 12345678"),
+    ("unsourced", "On 02.11.2026 and 2026-11-03, e.g. from 9.30 to 18.00, i.e. order 4711"),
     ("money", "Thank you for paying with a credit card."),
     ("money", "Order 4711 has 3 parts"),
     ("pricing", "We appreciate your message"),
@@ -130,7 +130,8 @@ def test_a_near_miss_is_no_risk(kind: str, text: str) -> None:
 
 
 def test_every_kind_of_risk_has_its_examples() -> None:
-    assert set(DETECTORS) - {"language", "echo"} == {kind for kind, _ in HITS} == {kind for kind, _ in MISSES}
+    elsewhere = {"language", "echo", "strategy", "third-party"}  # in tests/gates
+    assert set(DETECTORS) - elsewhere == {kind for kind, _ in HITS} == {kind for kind, _ in MISSES}
 
 
 def test_an_attachment_that_is_there_is_not_missed() -> None:

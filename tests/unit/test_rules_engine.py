@@ -14,11 +14,12 @@ from mailhitl.case import Outcome
 from mailhitl.decision import Finding, Reason
 from mailhitl.draft import Draft
 from mailhitl.drafting.findings import DETECTORS
+from mailhitl.drafting.findings import IN_MAIL as DETECTORS_IN_MAIL
 from mailhitl.mail.message import Address, Message
 from mailhitl.rules.conditions import table
 from mailhitl.rules.engine import NO_RULE, STRICTNESS, judge
 from mailhitl.rules.explain import explain
-from mailhitl.rules.gates import FINDINGS, OPTIONAL, Gates
+from mailhitl.rules.gates import FINDINGS, IN_MAIL, OPTIONAL, Gates
 from mailhitl.rules.rule import Facts, RecipientFacts, Rule, SenderFacts
 from mailhitl.rules.words import CHARACTERS
 
@@ -116,6 +117,7 @@ def test_a_finding_goes_to_a_person_with_the_words_that_show_it() -> None:
 
 def test_every_kind_of_risk_that_drafting_finds_has_its_gate() -> None:
     assert FINDINGS.keys() == DETECTORS.keys()
+    assert IN_MAIL.keys() == DETECTORS_IN_MAIL.keys()
 
 
 def test_a_gate_is_switched_off_by_its_name_and_no_other_goes_with_it() -> None:

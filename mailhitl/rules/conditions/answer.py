@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from mailhitl.rules.conditions.match import number, plain_number, shown, text, texts
-from mailhitl.rules.gates import FINDINGS
+from mailhitl.rules.gates import KINDS
 from mailhitl.rules.money import amounts
 from mailhitl.rules.problem import suggestion, wrong
 from mailhitl.rules.rule import Condition, Facts
@@ -56,22 +56,28 @@ def draft(value: Any) -> Condition:
 
 
 def findings(value: Any) -> Condition:
-    """The risks found in the draft: `"none"`, `"any"`, or kinds of risk (text), named like the built-in gates.
+    """The risks found: `"none"` or `"any"` in the draft, or kinds of risk (text) in the draft or in the mail, named
+    like the [built-in gates](gates.md).
 
     ```toml
     when = { findings = "none" }
-    when = { findings = ["money", "promise"] }
+    when = { findings = ["money", "hidden"] }
     ```
     """
     if value == "none":
-        return lambda facts: not facts.findings
+        return lambda facts: not _in_draft(facts)
     if value == "any":
-        return lambda facts: bool(facts.findings)
+        return _in_draft
     for kind in texts(value) if not isinstance(value, dict) else ():
-        if kind not in FINDINGS:
-            hint = suggestion(kind, ("none", "any", *FINDINGS)) or f" Kinds: {', '.join(FINDINGS)}."
+        if kind not in KINDS:
+            hint = suggestion(kind, ("none", "any", *KINDS)) or f" Kinds: {', '.join(KINDS)}."
             raise wrong(f"is not a kind of risk: {shown(kind)}.{hint}")
-    return text(value, lambda facts: (finding.kind for finding in facts.findings))
+    return text(value, lambda facts: dict.fromkeys(finding.kind for finding in facts.findings))
+
+
+def _in_draft(facts: Facts) -> bool:
+    # What the customer says is not what the draft risks: the gates look at the mail by themselves, and say so.
+    return any(finding.place == "draft" for finding in facts.findings)
 
 
 def amount(value: Any) -> Condition:

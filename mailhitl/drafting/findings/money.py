@@ -1,0 +1,66 @@
+"""The gate ``money``: refunds, credits, compensation, amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailhitl.drafting.findings.answer import Answer, Words
+from mailhitl.drafting.findings.topic import Topic, pattern
+from mailhitl.mail.money import amounts_in
+
+MONEY = Topic(
+    says=(
+        r"refund\w*|reimburs\w+|charge-?backs?\b|compensat(?:e|ed|es|ing|ion)\b|goodwill\b|money back\b|cash ?back\b",
+        r"store credit\b|credit note\w*|credit(?:s|ed)?\b|pay(?:ing)? (?:you|it|this) back\b|repay\w*|paid back\b",
+        r"return(?:ed|ing)? (?:your|the) (?:money|payment|deposit)\b|outstanding (?:balance|amount|sum)\b",
+        r"(?:will|has|have|had|was|were|is|are|been)(?: not|n't)? (?:be |been )?(?:over)?charged\b|we charge\b",
+        r"charged? (?:you|your|me|my|us)\b|take(?:n|s)? off (?:your|the) (?:bill|invoice)",
+        r"(?:cover|bear)\w* the costs?\b",
+        r"(?:transfer|remit|wire) (?:the |your )?(?:money|amount|sum|payment)\b|deposit (?:back|will be returned)",
+        r"(?:ruck|rueck|zuruck|zurueck)(?:erstatt|zahl|uberweis|ueberweis|buch)\w*|gezahlt zurück\w*",
+        r"\w*erstatt(?:e|en|et|ete|eten|ung|ungen|ungs\w*)\b|zurückge(?:zahlt|bucht|geben bekommen)\w*",
+        r"\w*gutschrift\w*|gutgeschrieben\b|gutschreib\w*|gutschein\b|gutscheins?\b|entschädig\w*|\w*kulanz\w*",
+        r"geld zurück\b|auszahl\w*|ausgezahlt\b|überweis(?:e|en|t|ung|ungen)\b|überwiesen\b|abgebucht\b|abbuch\w*",
+        r"kosten (?:\w+ ){0,3}(?:übernehmen|tragen|erstatten)\b|(?:übernehmen|tragen) (?:\w+ ){0,3}\w*kosten\b",
+        r"(?:nicht |nichts? )?(?:be|ver)rechnet\b|berechnen (?:ihnen|wir)\b|von (?:der|ihrer) rechnung abge\w+",
+    ),
+    unless=(
+        r"(?:by|with|your|a|the|major|debit and|debit or) credit cards?\b|credit cards?\b|credit score\w*",
+        r"credits? (?:for|to|goes|go) (?:the |goes to |our |to our )?(?:photo|picture|idea|image|colleague|design)\w*",
+        r"credit (?:where|is due)|fully charged|(?:is|are|was|be|been) charged (?:via|by|with|over) (?:usb|the cable)",
+        r"meldung (?:\w+ ){0,2}erstatt\w+|anzeige (?:\w+ ){0,2}erstatt\w+|bericht (?:\w+ ){0,2}erstatt\w+",
+        r"berichterstatt\w*|charged to the wrong \w+",
+    ),
+    mail=(
+        r"(?:want|need|get|give|return) (?:\w+ ){0,3}money\b|twice\b.{0,20}charged|charged (?:\w+ )?twice|overcharg\w*",
+        r"double charge\w*|\w*doppelt (?:ab|be)\w*|zu viel (?:be|ab|bezahlt)\w*|mein geld\b|geld (?:\w+ )?wieder\w*",
+    ),
+)
+#: "Fr. 9-18 Uhr" is a Friday, no franc; "5 m" a length.
+_NO_AMOUNT = pattern(r"fr[.,]? ?\d{1,2}(?:[.:]\d\d)? ?(?:uhr|bis|und|to|-|,|h\b)", r"fr[.,]? \d{1,2}[.] ?\d{1,2}[.]")
+
+
+def money(answer: Answer) -> Iterator[str]:
+    """The draft speaks of a refund, a credit, compensation or another payment, or names an amount of money in whatever
+    currency and notation ("€1.234,50", "CHF 1'200.-", "500 euros").
+
+    A refusal counts as well: "we cannot refund" is a decision about money. Ways to pay ("by credit card") are none.
+    """
+    yield from amounts(answer.own)
+    yield from MONEY.in_answer(answer.own)
+
+
+def in_mail(answer: Answer) -> Iterator[str]:
+    """The customer speaks of money that is to come back or was taken wrongly, or names an amount."""
+    yield from amounts(answer.theirs)
+    yield from MONEY.in_mail(answer.theirs)
+
+
+def amounts(words: Words) -> Iterator[str]:
+    """Yield the amounts of money, as they are written."""
+    if not any(char in words.plain for char in b"0123456789"):
+        return
+    other = {match.start() for match in _NO_AMOUNT.finditer(words.plain)}
+    for _, start, end in amounts_in(words.plain):
+        if start not in other:
+            yield words.shown[start:end].strip(" ,;:(")

@@ -1,0 +1,55 @@
+"""The gates ``placeholder``, ``language``, ``echo`` and ``hidden``: what is wrong with the words, not what they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from mailhitl.drafting.findings.answer import Answer
+from mailhitl.drafting.language import language_of
+from mailhitl.drafting.placeholders import placeholders
+from mailhitl.mail.lookalike import visible
+
+_WORD = re.compile(r"\w+")
+
+
+def placeholder(answer: Answer) -> Iterable[str]:
+    """The draft has a gap that nobody filled: ``[Name]``, ``{{ order }}``, ``TODO``, ``____``.
+
+    No approval overrules this gate: the text was never meant to be sent like that.
+    """
+    return placeholders(answer.own.shown)
+
+
+def language(answer: Answer) -> Iterable[str]:
+    """The draft is in another language than the customer's mail, where both can be told."""
+    spoken = language_of(answer.own.shown) or answer.draft.language
+    if answer.language and spoken and spoken != answer.language:
+        yield f"the customer writes {answer.language}, the answer is {spoken}"
+
+
+def echo(answer: Answer) -> Iterable[str]:
+    """An automatic answer repeats words that only the sender chose: subject, name, order number. Whoever writes to us
+    in another's name could have us send them anything.
+
+    A person's edit may repeat them, and to a reviewer this gate says nothing.
+    """
+    if not answer.draft.author.startswith("drafter:"):
+        return
+    message = answer.message
+    theirs = _vocabulary(message.subject, message.text, *(sender.name for sender in message.senders))
+    ours = _vocabulary(*answer.sources)
+    said = [word for word in _WORD.findall(answer.own.shown.casefold()) if word in theirs and word not in ours]
+    if said:
+        yield " ".join(dict.fromkeys(said))
+
+
+def hidden(answer: Answer) -> Iterable[str]:
+    """The mail's HTML holds words that no reader sees: white on white, ``display:none``, no size, off the screen, tag
+    characters. They are no part of what the agent reads; somebody may have meant them for a machine.
+    """
+    return answer.message.hidden
+
+
+def _vocabulary(*texts: str) -> frozenset[str]:
+    return frozenset(word for text in texts for word in _WORD.findall(visible(text).casefold()))
