@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from mailhitl.case import Event, Outcome, State
-from mailhitl.decision import Channel, Decision, Reason
-from mailhitl.store import SqlStore, history
+from mailhitl.case import Event, State
+from mailhitl.decision import Channel
+from mailhitl.store import SqlStore, chain, history
 
 #: The last moment of a filled log, a Sunday night.
 END = datetime(2026, 11, 15, 23, 0, tzinfo=UTC)
@@ -117,18 +117,30 @@ class Filler:
 
     def _log(self, steps: Any, opened: datetime, rule: str, *, edited: bool) -> Iterator[dict[str, Any]]:
         state, at, reviewer = State.RECEIVED, opened, self.random.choice(REVIEWERS)
-        reasons = (Reason(rule, Outcome(steps[0][2]), "The rule says so."),)
+        reasons = [[rule, steps[0][2], "The rule says so."]]
         for event, channel, code, to, minutes in steps:
             at += timedelta(minutes=minutes * self.random.uniform(0.2, 2.0))
             by = reviewer if channel is Channel.REPLY else f"rule:{rule}" if channel is Channel.RULE else "daemon"
-            revision = 2 if edited and channel is not Channel.RULE else 1
-            decision = Decision(
-                event, by, channel, code, at, code, "", revision, "0" * 64, reasons, "config 0", state, to
-            )
-            words = history._words(self.case, decision)
-            self.chain = history._chain(self.chain, words)
-            words["case_id"] = words.pop("case")
-            yield {**words, "at": _text(at), "reasons": json.dumps(words["reasons"]), "chain": self.chain}
+            row: dict[str, Any] = {
+                "case": self.case,
+                "event": event,
+                "by": by,
+                "channel": channel,
+                "why": code,
+                "at": at,
+                "code": code,
+                "proof": "",
+                "revision": 2 if edited and channel is not Channel.RULE else 1,
+                "draft_digest": "0" * 64,
+                "reasons": reasons,
+                "versions": "config 0",
+                "from_state": str(state),
+                "to_state": str(to),
+            }
+            row |= chain.columns(self.chain, history.content(row))
+            self.chain = row["chain"]
+            row["case_id"] = row.pop("case")
+            yield {**row, "at": _text(at), "reasons": json.dumps(reasons)}
             state, self.rows = to, self.rows + 1
 
     def _drafts(self, *, edited: bool) -> Iterator[dict[str, Any]]:
@@ -175,6 +187,7 @@ def _case_row(
         "group": group,
         "not_before": None,
         "held_at": held[0] if held else None,
+        "erased": "",
     }
 
 

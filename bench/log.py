@@ -1,0 +1,43 @@
+"""(log) ``mailhitl log verify`` over a long log: how long it takes, and how much memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+
+from bench.figures import Figure
+from bench.filling import Filler
+from bench.place import MAILHITL, Place
+from mailhitl.config.database import store_url
+from mailhitl.store import open_store
+
+ROWS = 1_000_000
+RUNS = 3
+
+
+def measure(place: Place, rows: int = ROWS, runs: int = RUNS) -> list[Figure]:
+    account = place.account()
+    store = open_store(store_url(account.config()))
+    Filler(weeks=52).fill(store, rows)
+    store.close()
+    took, peaks = [], []
+    for _ in range(runs):
+        seconds, peak = _verify(str(account.config_file))
+        took.append(seconds)
+        peaks.append(peak)
+    return [
+        Figure(f"(log) mailhitl log verify, {rows} decisions", "s", took, judged="max", limit=60),
+        Figure("(log) its memory, all in all", "MB", peaks, judged="max", limit=300),
+    ]
+
+
+def _verify(config: str) -> tuple[float, float]:
+    """(seconds, peak of resident memory in MB) of the command in a process of its own. Raises when it finds fault."""
+    began = time.perf_counter()
+    process = subprocess.Popen([MAILHITL, "--config", config, "log", "verify"], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError("the log that was filled in does not verify")
+    return time.perf_counter() - began, usage.ru_maxrss / 1000
