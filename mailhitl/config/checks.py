@@ -188,7 +188,6 @@ def pointless(data: Data) -> Iterator[Problem]:
 
 #: What may stand in the file and does nothing yet.
 UNUSED: dict[tuple[str, ...], str] = {
-    ("customers", "sql"): "the customer directory reads only csv yet: every column is empty.",
     ("knowledge",): "looking things up is not built yet.",
     ("llm",): "drafting by a language model is not built yet.",
 }

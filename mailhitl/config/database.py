@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from mailhitl.config.schema import Config
-from mailhitl.config.secrets import resolve
+from mailhitl.config.secrets import Secret, resolve
 
 SQLITE = "sqlite:///"
 
@@ -15,14 +16,19 @@ def store_url(config: Config) -> str:
 
     Raises ConfigError when the password can't be had.
     """
-    url = config.store.url
+    url = located(config, config.store.url, config.store.password)
     if url.startswith(SQLITE):
-        path = config.base / url.removeprefix(SQLITE)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return f"{SQLITE}{path.resolve()}"
-    if config.store.password is None:
+        Path(url.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return url
+
+
+def located(config: Config, url: str, password: Secret | None) -> str:
+    """Return a database's URL, a SQLite path seen from the config file's folder, with the password put in."""
+    if url.startswith(SQLITE):
+        return f"{SQLITE}{(config.base / url.removeprefix(SQLITE)).resolve()}"
+    if password is None:
         return url
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")
-    password = quote(resolve(config.store.password, config.base), safe="")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:{password}@{host}"))
+    word = quote(resolve(password, config.base), safe="")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:{word}@{host}"))

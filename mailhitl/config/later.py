@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from mailhitl.config.secrets import Secret
 from mailhitl.config.table import Table, key, needed, problem
-from mailhitl.config.values import AddrSpec, Amount, AnchoredPath, Clock, Duration, Switch, Weekday, Word
+from mailhitl.config.values import AddrSpec, Amount, AnchoredPath, Clock, DatabaseUrl, Duration, Switch, Weekday, Word
 
 
 class Customers(Table):
@@ -16,8 +16,11 @@ class Customers(Table):
         None,
         "A CSV file with a header: address or domain, and any other columns; high_value = yes always gets a person.",
     )
-    sql: Word | None = key(None, "A query that yields the same columns.")
-    url: str | None = key(None, "The database that the query asks.", repr=False)
+    sql: Word | None = key(None, "A query that yields the same columns; asked every few minutes, never writes.")
+    url: DatabaseUrl | None = key(
+        None, "The database that the query asks: sqlite:///path or postgresql://user@host/db.", repr=False
+    )
+    password: Secret | None = key(None, "PostgreSQL's password.")
 
     @model_validator(mode="after")
     def _one(self) -> Customers:
@@ -53,12 +56,6 @@ class Digest(Table):
     signoff: str = key("", "A group that must approve the digest first.")
     subjects: Switch = key(False, "Show the customers' subjects beside the cases it names; bodies are never shown.")
     minutes_per_answer: Amount = key(6.0, "How long a person takes to write one answer: for the time saved.")
-
-
-class Alarm(Table):
-    """A path that doesn't depend on the failing mailbox."""
-
-    command: Word = needed("A program, run without a shell; the alarm's text is its standard input.")
 
 
 class Retention(Table):

@@ -16,6 +16,7 @@ from mailhitl.config.complaints import complaints
 from mailhitl.config.lines import places
 from mailhitl.config.schema import Config
 from mailhitl.config.secrets import Secret
+from mailhitl.config.sense import columns
 from mailhitl.config.table import Table
 from mailhitl.errors import ConfigError
 from mailhitl.rules.problem import Problem, suggestion
@@ -44,6 +45,12 @@ def check_templates(config: Config, known: Collection[str]) -> list[str]:
         for n, intent in enumerate(config.intent)
         if intent.template and intent.template not in known
     ]
+    return _File(config.source, _read(config.source)).say(problems) if problems else []
+
+
+def check_columns(config: Config, known: Collection[str]) -> list[str]:
+    """Return one problem per column of the customer directory that a rule asks for and that is not among ``known``."""
+    problems = list(columns([(n, {"when": rule.when}) for n, rule in enumerate(config.rule)], known))
     return _File(config.source, _read(config.source)).say(problems) if problems else []
 
 

@@ -6,12 +6,12 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, Field, PrivateAttr, WithJsonSchema
 
 from mailhitl.config.account import MailboxConfig
-from mailhitl.config.later import Alarm, Customers, Digest, Knowledge, LanguageModelConfig, Retention
+from mailhitl.config.health import Alarm, Metrics
+from mailhitl.config.later import Customers, Digest, Knowledge, LanguageModelConfig, Retention
 from mailhitl.config.secrets import Secret
 from mailhitl.config.table import Table, key, needed
 from mailhitl.config.values import (
@@ -19,6 +19,7 @@ from mailhitl.config.values import (
     AnchoredPath,
     Clock,
     Count,
+    DatabaseUrl,
     Days,
     Duration,
     Hours,
@@ -34,14 +35,6 @@ from mailhitl.rules.gates import OPTIONAL
 def _mailbox_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", text):
         raise ValueError("a mailbox's name has only letters, digits, - and _, and at most 40 of them")
-    return text
-
-
-def _store_url(text: str, info: ValidationInfo) -> str:
-    if not re.match(r"sqlite:///.|postgresql://.", text):
-        raise ValueError('must begin with "sqlite:///" or "postgresql://"')
-    if urlsplit(text).password and not (info.context or {}).get("plain", True):
-        raise ValueError("holds a password in plain text: leave it out and set store.password")
     return text
 
 
@@ -95,7 +88,7 @@ class Agent(Table):
 class StoreConfig(Table):
     """The database."""
 
-    url: Annotated[str, AfterValidator(_store_url)] = key(
+    url: DatabaseUrl = key(
         "sqlite:///var/mailhitl.db",
         "sqlite:///path (as seen from this file's folder) or postgresql://user@host/db.",
         repr=False,
@@ -219,6 +212,7 @@ class Config(Table):
     llm: LanguageModelConfig | None = key(None, "A language model that drafts.")
     digest: Digest | None = key(None, "The weekly digest.")
     alarm: Alarm | None = key(None, "A path for alarms.")
+    metrics: Metrics | None = key(None, "Figures for a monitoring system.")
     retention: Retention | None = key(None, "How long things are kept.")
 
     _source: Path = PrivateAttr(Path("config.toml"))

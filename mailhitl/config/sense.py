@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -105,6 +105,11 @@ def twins(rules: Sequence[Numbered]) -> Iterator[Problem]:
             if [other.get(key) for key in same] == words:
                 yield Problem(("rule", number, "when"), f'says the same as "{other.get("name")}".')
                 break
+
+
+def columns_asked(whens: Iterable[dict[str, Any]]) -> frozenset[str]:
+    """The columns of the customer directory that these conditions look at, in small letters."""
+    return frozenset(column.casefold() for when in whens for _, column in _columns(when, ()))
 
 
 def columns(rules: Sequence[Numbered], known: Collection[str]) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
@@ -109,6 +110,15 @@ def anchored(path: Path, info: ValidationInfo) -> Path:
     return base / path.expanduser()
 
 
+def database_url(text: str, info: ValidationInfo) -> str:
+    """Read the address of a database; a password may stand in it only where the file allows plain ones."""
+    if not re.match(r"sqlite:///.|postgresql://.", text):
+        raise ValueError('must begin with "sqlite:///" or "postgresql://"')
+    if urlsplit(text).password and not (info.context or {}).get("plain", True):
+        raise ValueError("holds a password in plain text: leave it out and set password beside it")
+    return text
+
+
 def _text(read: Callable[[str], Any]) -> PlainValidator:
     # What is no text is given as it would be shown: no reader takes it, and its complaint says what would be right.
     return PlainValidator(lambda value: read(value if isinstance(value, str) else shown(value)))
@@ -128,6 +138,7 @@ Days = Annotated[tuple[date, date], PlainValidator(days), _schema(format="days")
 StartAt = Annotated[Start, PlainValidator(start), _schema(format="start")]
 Size = Annotated[int, PlainValidator(size_in_bytes), WithJsonSchema({"type": ["string", "integer"], "format": "size"})]
 AnchoredPath = Annotated[Path, AfterValidator(anchored), _schema(format="path")]
+DatabaseUrl = Annotated[str, AfterValidator(database_url)]
 Word = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Switch = Annotated[bool, Strict()]
 Count = Annotated[int, Strict()]

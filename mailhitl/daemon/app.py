@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from mailhitl.daemon.directory import Directory
 from mailhitl.daemon.folders import Folders
 from mailhitl.daemon.plan import Plan
 from mailhitl.decision import Finding
@@ -104,7 +105,7 @@ class App:
     rules: Sequence[Rule]
     reviewers: Reviewers
     templates: ImmutableSandboxedEnvironment
-    customer: Callable[[Address], Mapping[str, str]]
+    customers: Directory
     office_hours: Callable[[datetime], bool]
     #: When so much office time will have passed since then, in UTC.
     office_after: Callable[[datetime, timedelta], datetime]
@@ -127,6 +128,8 @@ class App:
     digests: dict[tuple[int, int], str] = field(default_factory=dict)
     #: The customers' mails of the cases at work, by case (``sources``).
     source: dict[int, tuple[bytes, Message]] = field(default_factory=dict)
+    #: Which customers' mails in a folder carry the answered mark, and what that was found out for.
+    marks: dict[str, tuple[object, Sequence[Location]]] = field(default_factory=dict)
     #: How each held case waits: read from its log once for each version of the case.
     waits: dict[int, Waiting] = field(default_factory=dict)
 
@@ -135,5 +138,8 @@ class App:
         return self.store.key()
 
     def is_ours(self, address: str) -> bool:
-        """Whether this is an address of the mailbox or a reviewer's: From may say so, and proves nothing by it."""
-        return address.lower() in self.settings.own or self.reviewers.by_address(address) is not None
+        """Whether this is an address of the mailbox, a reviewer's, or of who gets the digest: From may say so, and
+        proves nothing by it."""
+        readers = {to.lower() for to in self.weekly.to} if self.weekly else set()
+        own = address.lower() in self.settings.own | readers
+        return own or self.reviewers.by_address(address) is not None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from mailhitl.daemon import (
     byhand,
     copies,
+    customers,
     digest_mail,
     filing,
     intake,
@@ -31,6 +32,7 @@ RUNNERS: dict[str, Callable[[App], int]] = {
     "pause": pause.run_once,
     "intake": intake.run_once,
     "byhand": byhand.run_once,
+    "customers": customers.run_once,
     "judging": judging.run_once,
     "watch": watch.run_once,
     "outbox": outbox.run_once,

@@ -12,8 +12,10 @@ from typing import Literal
 
 from mailhitl.backends import dns
 from mailhitl.config.schema import Config
+from mailhitl.daemon.directory import directory
 from mailhitl.daemon.folders import Folders
 from mailhitl.daemon.wire import Account, account, find_folders, ours
+from mailhitl.daemon.wire_health import alarm
 from mailhitl.errors import MailhitlError, PermanentFailure
 from mailhitl.mail.stamp import new_token
 from mailhitl.ports.mailbox import Mailbox
@@ -69,6 +71,18 @@ def examine_machine(config: Config) -> Iterator[Finding]:
     yield _writable(config.agent.data_dir)
     yield from _private(config.agent.data_dir, 0o700)
     yield from _config(config)
+    yield _alarm(config)
+    yield from _customers(config)
+
+
+def _customers(config: Config) -> Iterator[Finding]:
+    """Read the customer directory once, as the daemon will."""
+    found = directory(config)
+    found.refresh()
+    if found.problem:
+        yield Finding("error", "customer directory", found.problem)
+    elif config.customers:
+        yield Finding("ok", "customer directory", f"{len(found)} rows, with every column that the rules ask for")
 
 
 def _mailbox(chosen: Account, mailbox: Mailbox) -> Iterator[Finding]:
@@ -164,6 +178,15 @@ def _names(config: Config) -> Finding:
     except MailhitlError as problem:
         return Finding("error", "DNS", f"review.own_dkim needs it: {problem}")
     return Finding("ok", "DNS", "answers, so senders' signatures can be verified here")
+
+
+def _alarm(config: Config) -> Finding:
+    """A command is run with a trial; of an SMTP account only the login is tried."""
+    way = alarm(config)
+    if way is None:
+        return Finding("note", "alarm", "nobody is told when the mailbox itself fails: name a command in [alarm]")
+    problem = way.probe()
+    return Finding("error", "alarm", problem) if problem else Finding("ok", "alarm", "rings (a trial was sent)")
 
 
 def _config(config: Config) -> Iterator[Finding]:

@@ -24,6 +24,9 @@ from mailhitl.rules.snapshot import freeze
 #: A machine that answers the second mail alone would close the first one for good.
 BURIED = Reason("thread", Outcome.REVIEW, "An earlier mail of this conversation has not been answered: look at both.")
 
+#: An empty row would make every customer a stranger, and the most valuable one no exception.
+STRANGERS = Reason("customers", Outcome.REVIEW, "The customer directory cannot be read: nobody knows who this is.")
+
 
 def gather(
     app: App, case: Case, source: Message, draft: Draft | None, *, edited: bool = False, unanswered: bool = False
@@ -37,12 +40,13 @@ def gather(
         now=app.now().astimezone(app.settings.timezone),
         triage=triage,
         findings=found(app, source, draft),
-        customer=app.customer(source.sender),
+        customer=app.customers.row(source.sender),
         sender=_sender(app, source),
         recipients=_recipients(app, source, draft, edited=edited),
         thread=_thread(app, case, unanswered=unanswered),
         language=app.drafting.language(source.new_text),
         office_hours=app.office_hours(app.now()),
+        customers_known=app.customers.known,
         rate=app.store.cases.automatic_sends(app.settings.mailbox, since, source.sender.key),
     )
 
@@ -59,7 +63,11 @@ def verdict(app: App, facts: Facts) -> Verdict:
 def ruling(rules: Sequence[Rule], gates: Gates, facts: Facts) -> Verdict:
     """What these rules and gates make of the facts, and what no rule can allow."""
     found = judge(rules, facts, gates)
-    return with_reason(found, BURIED) if facts.thread.unanswered and found.outcome is Outcome.SEND else found
+    if found.outcome is not Outcome.SEND:
+        return found
+    if not facts.customers_known:
+        return with_reason(found, STRANGERS)
+    return with_reason(found, BURIED) if facts.thread.unanswered else found
 
 
 def with_reason(verdict: Verdict, reason: Reason) -> Verdict:
@@ -81,7 +89,7 @@ def judgment(app: App, facts: Facts, verdict: Verdict) -> Judgment:
 def _sender(app: App, source: Message) -> SenderFacts:
     opened, answered = app.store.cases.correspondence(app.settings.mailbox, source.sender.key)
     return SenderFacts(
-        known=answered > 0 or bool(app.customer(source.sender)),
+        known=answered > 0 or bool(app.customers.row(source.sender)),
         first_contact=opened <= 1,
         reviewer=app.reviewers.by_address(source.sender.spec) is not None,
         authenticated=vouched(source, trusted=app.settings.trusted_authserv) is not None,

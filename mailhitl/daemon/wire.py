@@ -18,7 +18,7 @@ from mailhitl.config.rules import read_gates, read_rules
 from mailhitl.config.schema import Config
 from mailhitl.config.secrets import resolve as resolve_secret
 from mailhitl.daemon.app import App, Drafting, Settings
-from mailhitl.daemon.customers import Directory
+from mailhitl.daemon.directory import Directory, directory
 from mailhitl.daemon.folders import Folders, resolve
 from mailhitl.daemon.plan import Plan, plan_of
 from mailhitl.drafting import DRAFTERS
@@ -65,7 +65,7 @@ def account(config: Config, name: str) -> Account:
         settings=settings,
         connect=lambda: ImapMailbox.connect(imap),
         watch=lambda found: ImapWatcher(imap, (found.inbox, found.approve)),
-        transport=SmtpTransport(_smtp(config, mailbox)),
+        transport=SmtpTransport(smtp_settings(config, mailbox.smtp)),
         build=lambda box, transport, store, found: build(config, settings, box, transport, store, found),
         wanted=mailbox.folders.model_dump(exclude_none=True),
         weekly=weekly(config, name),
@@ -119,7 +119,7 @@ def build(
     if settings.trusted_authserv and store.switches.get(BORDER.format(settings.mailbox)) == LEAKS:
         log.warning("no server's word counts: the last probe came back with a forged one", mailbox=settings.mailbox)
         settings = replace(settings, trusted_authserv=frozenset())
-    directory = Directory(config.customers.csv if config.customers else None)
+    customers = directory(config)
     hours = config.review.office_hours
     return App(
         settings=settings,
@@ -127,13 +127,13 @@ def build(
         mailbox=mailbox,
         transport=transport,
         store=store,
-        drafting=drafting(config, settings, library(config), directory),
+        drafting=drafting(config, settings, library(config), customers),
         rules=read_rules(config),
         reviewers=Reviewers(
             tuple(Reviewer(r.name, r.address, frozenset(r.groups), r.absent, r.substitute) for r in config.reviewer)
         ),
         templates=environment(folders(config.agent.templates)),
-        customer=directory.row,
+        customers=customers,
         office_hours=lambda now: hours.covers(now.astimezone(settings.timezone)),
         office_after=lambda since, wait: hours.after(since.astimezone(settings.timezone), wait).astimezone(UTC),
         gates=read_gates(config),
@@ -148,7 +148,7 @@ def library(config: Config) -> Library:
     return Library(folders(config.agent.templates))
 
 
-def drafting(config: Config, settings: Settings, templates: Library, directory: Directory) -> Drafting:
+def drafting(config: Config, settings: Settings, templates: Library, customers: Directory) -> Drafting:
     """The drafting floor of one mailbox."""
     desk = Desk(
         library=templates,
@@ -157,7 +157,7 @@ def drafting(config: Config, settings: Settings, templates: Library, directory: 
         own=settings.own,
         clock=lambda: datetime.now(UTC).astimezone(settings.timezone),
         templates={intent.name: intent.template for intent in config.intent if intent.template},
-        customer=lambda spec: directory.row(Address("", spec)),
+        customer=lambda spec: customers.row(Address("", spec)),
     )
     writer = TemplateDrafter(desk)
     examples = [IntentExamples(i.name, i.examples, i.words, i.template) for i in config.intent]
@@ -226,8 +226,8 @@ def _imap(config: Config, mailbox: MailboxConfig) -> ImapSettings:
     )
 
 
-def _smtp(config: Config, mailbox: MailboxConfig) -> SmtpSettings:
-    server = mailbox.smtp
+def smtp_settings(config: Config, server: Server) -> SmtpSettings:
+    """How to reach an SMTP server; its password is asked for at every connect."""
     return SmtpSettings(
         host=server.host,
         port=server.port,

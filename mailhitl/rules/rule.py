@@ -55,7 +55,8 @@ class ThreadFacts:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """All that a condition may look at. ``now`` is in the agent's time zone; ``rate`` counts automatic mails to
-    this sender in the last 24 hours."""
+    this sender in the last 24 hours. ``customers_known``: the customer directory could be read, so that an empty
+    ``customer`` is a stranger."""
 
     message: Message
     draft: Draft | None
@@ -69,6 +70,7 @@ class Facts:
     language: str = ""
     office_hours: bool = True
     rate: int = 0
+    customers_known: bool = True
 
 
 #: Built from one TOML value when the config is loaded, so that a typo is found then. A builder raises ValueError.
