@@ -1,4 +1,4 @@
-"""The watchman: looks every half minute whether all is well, and rings the alarm once per trouble and when it is over.
+"""The watchman: looks every ten seconds whether all is well, and rings the alarm once per trouble and when it is over.
 
 What runners find out and the mailbox itself cannot say comes by the journal (``alerts.raise_alarm``). The alarm is told
 in one message of what has come up since the last one, at most so often in an hour, and again when nobody took it.
@@ -25,8 +25,10 @@ from mailhitl.ports.store import Store
 log = structlog.get_logger(__name__)
 
 #: Seconds between looks, and how often the whole log is gone through.
-EVERY = 30
+EVERY = 10
 LOG_EVERY = timedelta(days=1)
+#: After so long without a look nobody can say that all is well.
+BLIND = timedelta(minutes=5)
 #: Messages in an hour: more would be a second trouble.
 AN_HOUR = 6
 FIRST_WAIT = timedelta(seconds=30)
@@ -57,6 +59,7 @@ class Watchman:
     _log_at: datetime | None = None
     _chain: tuple[Trouble, ...] = ()
     _told: int = 0
+    _looked_at: datetime | None = None
     _end: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -76,10 +79,17 @@ class Watchman:
         if self._thread is not None:
             self._thread.join(within)
 
+    def reasons(self) -> list[str]:
+        """Why all is not well, as the last look saw it; empty when it is."""
+        if self._looked_at is None or self.now() - self._looked_at > BLIND:
+            return ["nobody has looked lately whether all is well"]
+        return sorted(trouble.subject for trouble in self.standing.values())
+
     def look(self) -> None:
         """See what is wrong, and tell what has changed. Never raises: it must outlive what it watches."""
         try:
             self._compare([*self.patient.troubles(self.now()), *self._of_log()])
+            self._looked_at = self.now()
             self._hear_runners()
             self._tell()
         except Exception as error:  # noqa: BLE001
@@ -144,6 +154,7 @@ class Watchman:
             self._again = now + min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self._failed - 1, 10))
             log.error("alarm not taken", problem=str(failure), again=self._again.isoformat(timespec="seconds"))
             return
+        log.info("alarm rung", things=len(self._pending))
         self._failed, self._again = 0, None
         self._rung.append(now)
         self._pending.clear()
