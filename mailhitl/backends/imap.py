@@ -5,8 +5,7 @@ After a TemporaryFailure the object is dead (``alive`` is False); the daemon wai
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
 from email.policy import compat32
@@ -15,6 +14,7 @@ from typing import Any
 
 from imapclient.datetime_util import parse_to_datetime
 
+from mailhitl.backends.imap_append import appended, canonical, loads
 from mailhitl.backends.imap_connect import ImapSettings, connect
 from mailhitl.backends.imap_errors import Vanished, response_code
 from mailhitl.backends.imap_session import UNSELECTABLE, ImapSession, OpenFolder
@@ -26,9 +26,6 @@ CHUNK = 500
 #: Bytes of bodies that one FETCH may bring, since imaplib keeps all of an answer in memory.
 BODIES = 8_000_000
 HEADER_LIMIT = 65_536
-#: Mails and bytes that one APPEND brings: a server may take all of it into memory before it answers.
-LOAD = 50
-LOAD_BYTES = 1_000_000
 #: UIDs per SEARCH: the answer is one line, and imaplib takes lines up to 1,000,000 bytes.
 SEARCH_SPAN = 80_000
 
@@ -37,7 +34,6 @@ DELETED = "\\Deleted"
 SPECIAL_USES = {
     use.lower(): use for use in ("\\All", "\\Archive", "\\Drafts", "\\Flagged", "\\Junk", "\\Sent", "\\Trash")
 }
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 class ImapMailbox:
@@ -150,30 +146,46 @@ class ImapMailbox:
         rows = self._rows(locations, items, b"BODY[HEADER.FIELDS", chunk=CHUNK, longest=HEADER_LIMIT)
         return [location for location, row in rows if _message_id(row) == message_id]
 
+    def answered(self, locations: Sequence[Location]) -> Sequence[Location]:
+        return [location for some in _chunks(locations, CHUNK) for location in self._answered(some)]
+
+    def _answered(self, some: Sequence[Location]) -> list[Location]:
+        self._enter(some[0].folder, some[0].uidvalidity, fresh=True)
+        uids = set(self._session.search(f"UID {','.join(str(location.uid) for location in some)} ANSWERED UNDELETED"))
+        return [location for location in some if location.uid in uids]
+
     def append(self, folder: str, raw: bytes, *, flags: Collection[str] = (), at: datetime | None = None) -> None:
         self.append_all(folder, [Addition(raw, frozenset(flags), at)])
 
-    def append_all(self, folder: str, mails: Sequence[Addition]) -> None:
+    def append_all(self, folder: str, mails: Sequence[Addition]) -> Sequence[Location]:
         # imapclient's append() waits for the server's go-ahead; LITERAL+ does not (RFC 7888).
         together = {"MULTIAPPEND", "LITERAL+"} <= self._session.capabilities
-        for some in _loads(mails) if together else ():
-            try:
-                self._append_at_once(folder, some)
-            except PermanentFailure:
-                # All or nothing (RFC 3502 6.3.11): one mail too large must not keep the others out.
-                if len(some) == 1:
-                    raise
-                for mail in some:
-                    self._append_at_once(folder, [mail])
-        for mail in () if together else mails:
-            kept = self._keepable(folder, mail.flags)
-            with self._session.asking(f"add a mail to {folder}", folder) as client:
-                client.append(folder, _canonical(mail.raw), kept, mail.at)
+        places: list[Location] = []
+        for some in loads(mails) if together else ([mail] for mail in mails):
+            places += self._append_some(folder, some, self._at_once if together else self._alone)
+        return places if len(places) == len(mails) else ()
 
-    def _append_at_once(self, folder: str, mails: Sequence[Addition]) -> None:
+    def _append_some(
+        self, folder: str, mails: Sequence[Addition], add: Callable[[str, Sequence[Addition]], bytes]
+    ) -> Sequence[Location]:
+        try:
+            return appended(folder, add(folder, mails), len(mails))
+        except PermanentFailure:
+            # All or nothing (RFC 3502 6.3.11): one mail too large must not keep the others out.
+            if len(mails) == 1:
+                raise
+        return [place for mail in mails for place in appended(folder, add(folder, [mail]), 1)]
+
+    def _alone(self, folder: str, mails: Sequence[Addition]) -> bytes:
+        [mail] = mails
+        kept = self._keepable(folder, mail.flags)
+        with self._session.asking(f"add a mail to {folder}", folder) as client:
+            return bytes(client.append(folder, canonical(mail.raw), kept, mail.at))
+
+    def _at_once(self, folder: str, mails: Sequence[Addition]) -> bytes:
         rows = [
             {
-                "msg": _canonical(mail.raw),
+                "msg": canonical(mail.raw),
                 "flags": self._keepable(folder, mail.flags),
                 **({"date": mail.at} if mail.at else {}),
             }
@@ -182,6 +194,7 @@ class ImapMailbox:
         with self._session.asking(f"add mails to {folder}", folder) as client:
             status, data = client.multiappend(folder, rows)
             client._check_resp("OK", "append", status, data)
+            return bytes(data[0])
 
     def move(self, location: Location, folder: str) -> bool:
         if not self._stands(location):
@@ -367,22 +380,6 @@ def _spans(first: int, uidnext: int) -> Iterator[str]:
 def _chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-def _loads(mails: Sequence[Addition]) -> Iterator[Sequence[Addition]]:
-    """Mails in groups that one command may carry; a large one goes alone."""
-    load: list[Addition] = []
-    for mail in mails:
-        if load and (len(load) == LOAD or sum(len(one.raw) for one in load) + len(mail.raw) > LOAD_BYTES):
-            yield load
-            load = []
-        load.append(mail)
-    if load:
-        yield load
-
-
-def _canonical(raw: bytes) -> bytes:
-    return _LINE_END.sub(b"\r\n", raw)
 
 
 def _order(location: Location) -> tuple[str, int, int]:

@@ -146,13 +146,18 @@ class MemoryMailbox:
         with self._turn("find"):
             return self._visible(folder, lambda _, mail: mail.message_id == message_id)
 
+    def answered(self, locations: Sequence[Location]) -> Sequence[Location]:
+        return [glance.location for glance in self.glance(locations) if "\\Answered" in glance.flags]
+
     def append(self, folder: str, raw: bytes, *, flags: Collection[str] = (), at: datetime | None = None) -> None:
         with self._turn("append", changes=(folder,)):
             self._add(folder, raw, flags, at)
 
-    def append_all(self, folder: str, mails: Sequence[Addition]) -> None:
-        for mail in mails:
-            self.append(folder, mail.raw, flags=mail.flags, at=mail.at)
+    def append_all(self, folder: str, mails: Sequence[Addition]) -> Sequence[Location]:
+        with self._turn("append", changes=(folder,)):
+            uids = [self._add(folder, mail.raw, mail.flags, mail.at) for mail in mails]
+            uidplus = "UIDPLUS" in self._capabilities
+            return [Location(folder, self._folder(folder).uidvalidity, uid) for uid in uids] if uidplus else ()
 
     def move(self, location: Location, folder: str) -> bool:
         with self._turn("move", changes=(location.folder, folder)):

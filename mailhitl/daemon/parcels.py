@@ -12,13 +12,16 @@ from mailhitl.case import Case
 from mailhitl.daemon import alerts, packets
 from mailhitl.daemon.app import App
 from mailhitl.daemon.sources import source_of
+from mailhitl.draft import Draft
 from mailhitl.mail import plus
 from mailhitl.mail.compose import compose_filed
+from mailhitl.mail.edited import read_edited
 from mailhitl.mail.stamp import Kind, PrivateId, write_id
-from mailhitl.ports.mailbox import Addition
+from mailhitl.ports.mailbox import Addition, Location
 from mailhitl.ports.store import Ask, Filed
 from mailhitl.review.filing import File
-from mailhitl.review.gesture import Role
+from mailhitl.review.gesture import Role, Sighting
+from mailhitl.review.identity import Claim
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +32,9 @@ class Parcel:
 
     case: Case
     row: Filed
+    role: Role
     raw: bytes = field(repr=False)
+    draft: Draft | None
     ask: Ask | None
     earlier: Filed | None
     restored: bool
@@ -38,15 +43,16 @@ class Parcel:
 def pack(app: App, case: Case, step: File, rows: Sequence[Filed], queue: Sequence[Case]) -> Parcel:
     """Compose what this step is to file."""
     folder = app.folders.outgoing if step.role is Role.OUTGOING else app.folders.review
-    ask = None
+    ask = draft = None
     if step.kind is Kind.PACKET:
         message_id, raw, ask = packets.for_folder(app, case, queue)
     else:
         message_id = write_id(PrivateId(Kind.DRAFT, case.id, step.revision), app.key, app.settings.domain)
-        raw = _draft(app, case)
+        draft = app.store.cases.draft(case)
+        raw = _draft(app, case, draft)
     row = Filed(case.id, step.revision, step.row_kind, message_id, folder, app.now())
     same = (row for row in rows if (row.revision, row.kind) == (step.revision, step.row_kind) and row.filed_at is None)
-    return Parcel(case, row, raw, ask, next(same, None), step.restore)
+    return Parcel(case, row, step.role, raw, draft, ask, next(same, None), step.restore)
 
 
 def put(app: App, parcels: Sequence[Parcel]) -> None:
@@ -62,7 +68,10 @@ def put(app: App, parcels: Sequence[Parcel]) -> None:
     app.store.asks.ask_all([parcel.ask for parcel in parcels if parcel.ask])
     app.store.filings.plan(*(parcel.row for parcel in parcels))
     for folder, group in groupby(sorted(parcels, key=_folder), key=_folder):
-        app.mailbox.append_all(folder, [_addition(parcel) for parcel in group])
+        together = list(group)
+        places = app.mailbox.append_all(folder, [_addition(parcel) for parcel in together])
+        for parcel, place in zip(together, places, strict=False):
+            _remember(app, parcel, place)
     app.store.filings.confirm(*(parcel.row for parcel in parcels), at=app.now())
     for parcel in parcels:
         _tell(app, parcel)
@@ -70,6 +79,13 @@ def put(app: App, parcels: Sequence[Parcel]) -> None:
 
 def _folder(parcel: Parcel) -> str:
     return parcel.row.folder
+
+
+def _remember(app: App, parcel: Parcel, place: Location) -> None:
+    """The next look need not read what we have just written: a mail never changes under one UID."""
+    claim = Claim(Kind.DRAFT if parcel.draft else Kind.PACKET, parcel.case.id, parcel.row.revision)
+    edited = read_edited(parcel.raw, parcel.draft) if parcel.draft else None
+    app.seen[place] = Sighting(parcel.role, place, claim, edited)
 
 
 def _stands(app: App, parcel: Parcel) -> bool:
@@ -94,10 +110,10 @@ def _tell(app: App, parcel: Parcel) -> None:
         alerts.note(app, case, key=f"restored:{case.revision}:{app.now().date()}", text=text)
 
 
-def _draft(app: App, case: Case) -> bytes:
+def _draft(app: App, case: Case, draft: Draft) -> bytes:
     address = app.settings.address
     return compose_filed(
-        app.store.cases.draft(case),
+        draft,
         source_of(app, case),
         case_id=case.id,
         revision=case.revision,

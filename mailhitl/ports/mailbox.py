@@ -115,12 +115,19 @@ class Mailbox(Protocol):
         """The undeleted mails whose Message-ID header is exactly this one (angle brackets included)."""
         ...
 
+    def answered(self, locations: Sequence[Location]) -> Sequence[Location]:
+        """Those of these mails (all of one folder) that are marked ``\\Answered``."""
+        ...
+
     def append(self, folder: str, raw: bytes, *, flags: Collection[str] = (), at: datetime | None = None) -> None:
         """Add a mail. Keywords the folder cannot keep are dropped. Not idempotent: call ``find`` first."""
         ...
 
-    def append_all(self, folder: str, mails: Sequence[Addition]) -> None:
-        """``append`` for many mails in few exchanges, in this order. Where it fails, some of them may stand there."""
+    def append_all(self, folder: str, mails: Sequence[Addition]) -> Sequence[Location]:
+        """``append`` for many mails in few exchanges, in this order. Where it fails, some of them may stand there.
+
+        Returns where each of them stands, or nothing when the server does not tell (RFC 4315, APPENDUID).
+        """
         ...
 
     def move(self, location: Location, folder: str) -> bool:

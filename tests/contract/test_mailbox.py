@@ -63,6 +63,27 @@ def test_mails_added_together_stand_in_their_order_with_flags_and_dates(mailbox:
     assert {glance.arrived for glance in glances} == {NOON}
 
 
+def test_mails_added_together_are_said_to_stand_where_they_are_found(mailbox: Mailbox) -> None:
+    put(mailbox, "before")
+
+    places = mailbox.append_all("INBOX", [Addition(mail(f"m{number}")) for number in range(60)])
+
+    found = [place for number in range(60) for place in mailbox.find("INBOX", f"<m{number}@customer.example>")]
+    assert list(places) in ([found] if "UIDPLUS" in mailbox.capabilities() else [found, []])
+
+
+def test_of_many_mails_those_that_are_answered_are_told(mailbox: Mailbox, other: Mailbox) -> None:
+    locations = [put(mailbox, f"a{number}") for number in range(4)]
+    other.flag(locations[1], add=("\\Answered",))
+    other.flag(locations[2], add=("\\Flagged",))
+    other.flag(locations[3], add=("\\Answered",))
+    other.remove([locations[3]])
+    assert list(mailbox.answered(locations)) == [locations[1]]
+    assert list(mailbox.answered([])) == []
+    with pytest.raises(StaleFolder):
+        mailbox.answered([replace(locations[1], uidvalidity=locations[1].uidvalidity + 1)])
+
+
 def test_a_mail_that_was_added_can_be_seen_and_read(mailbox: Mailbox) -> None:
     mailbox.append("INBOX", mail("one"), flags=["\\Flagged"], at=NOON)
 
