@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mailhitl import __version__
-from mailhitl.cli import cases, checking, demo, digest, forget, live, log, rules, serving, stats
+from mailhitl.cli import alarm, cases, checking, demo, digest, forget, live, log, rules, serving, stats
 from mailhitl.errors import ConfigError, MailhitlError
 
 # Tracebacks with locals would hold secrets, and rich alone would take as long to import as all the rest.
@@ -46,6 +46,7 @@ def options(
 
 checking.add_to(app)
 serving.add_to(app)
+alarm.add_to(app)
 cases.add_to(app)
 rules.add_to(app)
 stats.add_to(app)

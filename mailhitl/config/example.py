@@ -125,6 +125,9 @@ SAMPLES: dict[tuple[str, ...], Any] = {
     ("digest", "to"): ["manager@example.com"],
     ("digest", "signoff"): "lead",
     ("alarm", "command"): "notify-admin",
+    ("alarm", "smtp"): {"host": "smtp.other.example", "username": "watch", "password": {"env": "ALARM_PASSWORD"}},
+    ("alarm", "sender"): "watch@other.example",
+    ("alarm", "to"): ["admin@other.example"],
 }
 
 Place = tuple[str, ...]
@@ -170,7 +173,7 @@ def _table(header: str, place: Place, values: dict[str, Any], *, first: bool = T
 def _keys(model: type[BaseModel], place: Place, values: dict[str, Any]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         inner = model_at((*place, name))
-        if inner and name in INNER:
+        if inner and name in INNER and (*place, name) not in SAMPLES:
             yield from _inner(name, inner, values.get(name, {}))
         else:
             yield _key(name, field, (*place, name), values)

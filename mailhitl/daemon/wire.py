@@ -21,6 +21,7 @@ from mailhitl.daemon.app import App, Drafting, Settings
 from mailhitl.daemon.directory import Directory, directory
 from mailhitl.daemon.folders import Folders, resolve
 from mailhitl.daemon.plan import Plan, plan_of
+from mailhitl.daemon.reading import versions
 from mailhitl.drafting import DRAFTERS
 from mailhitl.drafting.findings import findings
 from mailhitl.drafting.language import language_of
@@ -107,7 +108,7 @@ def settings_of(config: Config, name: str) -> Settings:
         oldest=config.agent.caps.oldest,
         sent_copy=mailbox.sent_copy,
         timezone=config.agent.timezone,
-        versions=f"config {config.fingerprint}",
+        versions=versions(config),
         keep={"cases": config.retention.cases, "bodies": config.retention.bodies} if config.retention else {},
     )
 
