@@ -33,7 +33,7 @@ def carry_out(app: App, message: Message, proof: Checked, private: PrivateId) ->
     answer = COMMANDS.get((entry.kind, command.word)) if command else None
     if command is None or answer is None:
         return Result(False, f"Nothing was done: begin your answer with {CHOICES[entry.kind]}, and nothing else.")
-    hand, doubt = _hand(app, message, proof, private, stopping=command.word in STOPPING)
+    hand, doubt = hand_of(app, message, proof, private, stopping=command.word in STOPPING)
     if not hand.proof:
         return Result(False, f"Nothing was done: {doubt}")
     return answer(app, entry, hand, command)
@@ -43,7 +43,7 @@ def _entry(app: App, number: int) -> Entry | None:
     return next((entry for entry in app.store.journal.entries(tuple(TEXTS)) if entry.id == number), None)
 
 
-def _hand(app: App, message: Message, proof: Checked, private: PrivateId, *, stopping: bool) -> tuple[Hand, str]:
+def hand_of(app: App, message: Message, proof: Checked, private: PrivateId, *, stopping: bool) -> tuple[Hand, str]:
     """Whose hand, with an empty proof and the doubt when it does not count. The ticket must be the sender's own, or
     one that went to the shared mailbox."""
     sender = message.sender.key
@@ -69,7 +69,7 @@ def _sample(app: App, entry: Entry, hand: Hand, command: Command) -> Result:
     return sampling.answered(app, entry, command.word, hand, command.argument or f"answered “{command.word}”")
 
 
-def _promote(app: App, entry: Entry, hand: Hand, command: Command) -> Result:
+def promote(app: App, entry: Entry, hand: Hand, command: Command) -> Result:
     if hand.by not in {address.lower() for address in tickets.admins(app)}:
         return Result(False, f"Nothing was done: only reviewers of the group “{tickets.ADMIN}” may move a rule up.")
     if app.now() > entry.at + VALID:
@@ -109,6 +109,6 @@ CHOICES = {
 COMMANDS: dict[tuple[str, str], Callable[[App, Entry, Hand, Command], Result]] = {
     (sampling.SAMPLE, "right"): _sample,
     (sampling.SAMPLE, "wrong"): _sample,
-    (proposals.PROPOSE, "promote"): _promote,
-    (autonomy.DEMOTE, "promote"): _promote,
+    (proposals.PROPOSE, "promote"): promote,
+    (autonomy.DEMOTE, "promote"): promote,
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import structlog
 
-from mailhitl.daemon import alerts, answers, asides, packets, pause, worklist
+from mailhitl.daemon import alerts, answers, asides, digest_answers, packets, pause, worklist
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result
 from mailhitl.daemon.obey import Incoming, obey, proof_of
@@ -36,8 +36,8 @@ TWO_PACKETS = (
     "packet that you mean."
 )
 BROKEN_ID = (
-    "Nothing was done: what you have answered looks like a mail of mine, but its mark is not genuine. Please answer the "
-    "packet itself, or move the draft."
+    "Nothing was done: what you have answered looks like a mail of mine, but its mark is not genuine. Please answer "
+    "the packet itself, or move the draft."
 )
 
 
@@ -107,7 +107,8 @@ def _obeyed(app: App, message: Message, proof: Checked, fingerprint: str) -> Res
 def _obeyed_answer(app: App, message: Message, proof: Checked, private: PrivateId) -> Result:
     """What an answer to one of our mails asks for."""
     if private.kind is Kind.TICKET:
-        return answers.carry_out(app, message, proof, private)
+        digest = digest_answers.carry_out(app, message, proof, private)
+        return digest or answers.carry_out(app, message, proof, private)
     if private.kind is Kind.WORKLIST:
         return worklist.carry_out(app, message, proof, private.token)
     incoming = _incoming(app, message, proof)

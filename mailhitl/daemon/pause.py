@@ -98,7 +98,7 @@ def run_once(app: App) -> int:
     for location in locations:
         place = f"folder {location.folder}, mail {location.uidvalidity}/{location.uid}"
         why = f"A mail was put into the folder {location.folder}."
-        _stop(app, ALL, Entry(PAUSE, SOMEONE, Channel.FOLDER, app.now(), why=why, code="folder", proof=place))
+        stop(app, ALL, Entry(PAUSE, SOMEONE, Channel.FOLDER, app.now(), why=why, code="folder", proof=place))
         _put_back(app, location)
     return len(locations)
 
@@ -128,7 +128,7 @@ def carry_out(app: App, message: Message, proof: Checked) -> Result:
     vouched = f"mail: {proof.proof or 'address not verified'}"
     entry = Entry(PAUSE, by, Channel.REPLY, app.now(), why=said, code="mail", proof=vouched, key=key)
     if STRICTNESS.index(what) > STRICTNESS.index(before):
-        _stop(app, what, entry)
+        stop(app, what, entry)
         return Result(True, f"Paused: {_held(what)} {HOW_TO_RESUME}")
     if what == before:
         return Result(False, f"Nothing has changed: {_held(what) or 'nothing is paused.'}")
@@ -155,7 +155,7 @@ def _doubt(app: App, message: Message, proof: Checked, by: str) -> str:
     return ""
 
 
-def _stop(app: App, what: str, entry: Entry) -> None:
+def stop(app: App, what: str, entry: Entry) -> None:
     if STRICTNESS.index(what) <= STRICTNESS.index(app.store.switches.get(SWITCH)):
         return
     turn(app.store, what, entry)

@@ -149,8 +149,8 @@ def key_figures(material: Material) -> tuple[KeyFigure, ...]:
             material.stats,
         ),
         KeyFigure(
-            _rate(total.kept),
-            "of judged drafts left as they were",
+            _rate(total.kept) if total.kept.n else "–",
+            f"{'' if total.kept.rate is None else 'of '}judged drafts left as they were",
             f"{total.kept}; {total.counts['edited']} edited, {total.counts['rejected']} rejected. Besides, "
             f"{total.counts['written']} written into a skeleton, {total.counts['by-hand']} answered by hand, "
             f"{total.counts['expired']} expired.",

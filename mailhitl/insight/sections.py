@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from shlex import quote
 
 from mailhitl.insight.course import ERRORS, Course
 from mailhitl.insight.digest import Digest, Fact, Material, Section, headline, key_figures, lasting, trends
@@ -66,7 +67,7 @@ def slowest(material: Material) -> Section | None:
 def rules(material: Material) -> Section | None:
     """What rules have earned, numbered; and what was taken from them or given to them this week."""
     facts = [
-        Fact(f"{number}. {_line(entry)}", f"mailhitl rules evidence “{entry.subject}”")
+        Fact(f"{number}. {_line(entry)}", f"mailhitl rules evidence {quote(one_line(entry.subject, 60))}")
         for number, entry in enumerate(material.proposals, 1)
     ]
     for entry in material.entries:

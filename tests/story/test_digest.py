@@ -49,7 +49,7 @@ def a_week_of_work(world: World) -> None:
     world.run(later=timedelta(minutes=2))
     world.answers(world.packet_for("anna@example.com"), "reject: he has his money already")
     world.run()
-    world.customer_writes("When are you open?", sender="Eve <eve@customer.test>")
+    world.customer_writes("What are your opening hours?", subject="Opening hours", sender="Eve <eve@customer.test>")
     world.run()
     states = sorted(str(case.state) for case in world.cases)
     assert states == ["rejected", *["sent"] * 5]
@@ -135,7 +135,7 @@ def test_a_digest_that_cannot_be_made_stops_no_customers_mail(world: World) -> N
         own.rmdir()
     assert digests(world) == []
     assert "could not be made" in str(world.sent_to("anna@example.com")[-1]["Subject"])
-    world.customer_writes("When are you open?")
+    world.customer_writes("What are your opening hours?", subject="Opening hours")
     world.run()
     assert world.case.state is State.SENT
 
