@@ -3,6 +3,7 @@
 MailhitlError
 ├── ConfigError          the admin must change the config file; lists every problem at once
 ├── TemplateProblem      a template cannot be rendered; an admin must change it, the case is held without a draft
+├── ModelFailure         the language model gave no answer that can be used; another drafter takes its place
 ├── IllegalTransition    a bug or a late gesture: this state does not know that event
 ├── StaleCase            someone else moved the case first; look again, never insist
 ├── StaleFolder          UIDVALIDITY changed or the folder was deleted: what we know by UID is void; look again
@@ -32,6 +33,10 @@ class ConfigError(MailhitlError):
 
 class TemplateProblem(MailhitlError):
     """A template cannot be rendered: the message names the file and, where known, the line."""
+
+
+class ModelFailure(MailhitlError):
+    """The language model gave no answer that can be used: the message says why, never what it was asked."""
 
 
 class IllegalTransition(MailhitlError):

@@ -31,22 +31,6 @@ class Customers(Table):
         return self
 
 
-class Knowledge(Table):
-    """What the agent may look up."""
-
-    folders: tuple[AnchoredPath, ...] = needed("Folders with text files.")
-
-
-class LanguageModelConfig(Table):
-    """Optional; without it templates draft alone."""
-
-    model: Word = needed('Provider and model, like "openai:gpt-…", or any OpenAI-compatible server\'s model.')
-    base_url: str | None = key(None, "Where an OpenAI-compatible server listens.")
-    api_key: Secret | None = key(None, "Where the key is to be had.")
-    deadline: Duration = key("30s", "Overall time for one draft.")
-    spend_per_day: Amount = key(5.0, "Stop using it for the day after this much money.")
-
-
 class Digest(Table):
     """The weekly report."""
 

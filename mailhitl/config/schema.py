@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, PrivateAttr, WithJsonSchema
 
 from mailhitl.config.account import MailboxConfig
+from mailhitl.config.answering import Knowledge, LanguageModelConfig, Triage
 from mailhitl.config.health import Alarm, Metrics
-from mailhitl.config.later import Customers, Digest, Knowledge, LanguageModelConfig, Retention
+from mailhitl.config.later import Customers, Digest, Retention
 from mailhitl.config.secrets import Secret
 from mailhitl.config.table import Table, key, needed
 from mailhitl.config.values import (
@@ -207,6 +208,7 @@ class Config(Table):
     review: ReviewConfig = Field(default_factory=ReviewConfig, description="How people are asked.")
     rule: tuple[RuleConfig, ...] = key((), "The rules.")
     intent: tuple[IntentConfig, ...] = key((), "What customers want.")
+    triage: Triage = Field(default_factory=Triage, description="How it is found out what customers want.")
     customers: Customers | None = key(None, "Who is writing.")
     knowledge: Knowledge | None = key(None, "What the agent may look up.")
     llm: LanguageModelConfig | None = key(None, "A language model that drafts.")

@@ -17,7 +17,7 @@ from mailhitl.drafting.reading import ReplyTemplate
 from mailhitl.mail.message import Message
 from mailhitl.mail.text import one_line
 from mailhitl.mail.thread import reply_recipients, reply_subject
-from mailhitl.ports.drafter import Triage
+from mailhitl.ports.drafter import NOTHING, Context, Triage
 
 SKELETON = "skeleton"
 MAX_NAME = 60
@@ -64,7 +64,7 @@ class TemplateDrafter:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def draft(self, message: Message, triage: Triage) -> Draft | None:
+    def draft(self, message: Message, triage: Triage, context: Context = NOTHING) -> Draft | None:
         """Return a draft, or None: no intent, no template for it, nobody to answer. Raises TemplateProblem."""
         library = self._desk.library
         name = self._desk.templates.get(triage.intent) or library.answering(triage.intent)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Message
+from mailhitl.ports.knowledge import Snippet
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +26,30 @@ class Classifier(Protocol):
     def triage(self, message: Message) -> Triage: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known besides the mail itself.
+
+    ``snippets`` come from the team's knowledge, ``earlier`` are the conversation's mails, newest first, ``customer`` is
+    the directory's row, ``history`` says in words how often this customer wrote and what came of it. ``instruction`` is
+    what a reviewer asked of a new draft, ``previous`` the draft they had before them.
+    """
+
+    snippets: tuple[Snippet, ...] = ()
+    earlier: tuple[str, ...] = ()
+    customer: Mapping[str, str] = field(default_factory=dict)
+    history: str = ""
+    instruction: str = ""
+    previous: str = ""
+
+
+#: Nothing is known.
+NOTHING = Context()
+
+
 class Drafter(Protocol):
-    """Proposes an answer, or None when it has none. Never invents one. Raises TemplateProblem."""
+    """Proposes an answer, or None when it has none. Raises TemplateProblem or ModelFailure."""
 
     name: str
 
-    def draft(self, message: Message, triage: Triage) -> Draft | None: ...
+    def draft(self, message: Message, triage: Triage, context: Context = NOTHING) -> Draft | None: ...

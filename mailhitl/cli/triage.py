@@ -1,0 +1,130 @@
+"""``triage``: what it learns from, how good it is, and what it makes of a mail."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailhitl.cli.show import Json
+
+if TYPE_CHECKING:
+    from mailhitl.config.schema import Config
+    from mailhitl.drafting.learned import Labelled
+
+commands = typer.Typer(
+    help="What mails want: how it is learned, how well, and what comes of one.", no_args_is_help=True
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(commands, name="triage")
+
+
+@commands.command()
+def learn(context: typer.Context) -> None:
+    """Learn from the config's examples and from approved answers; the daemon does so every night by itself."""
+    from mailhitl.cli.opening import read_config
+    from mailhitl.daemon.teaching import FILE
+    from mailhitl.daemon.teaching import learn as learn_from
+    from mailhitl.drafting.learned import TooFewExamples
+
+    config = read_config(context.obj)
+    examples = _examples(config)
+    _need_extra()
+    try:
+        anew = learn_from(config.agent.data_dir / FILE, examples)
+    except TooFewExamples as few:
+        typer.echo(f"Not learned: {few}. The words of the intents decide meanwhile.")
+        return
+    typer.echo(f"Learned from {len(examples)} examples." if anew else "Nothing has changed since it was learned last.")
+
+
+@commands.command()
+def show(context: typer.Context, json: Json = False) -> None:
+    """Show how many examples each intent has, and whether what was learned is in use."""
+    from mailhitl.cli.opening import read_config
+    from mailhitl.cli.show import as_json
+    from mailhitl.daemon.teaching import FILE, engine, load
+    from mailhitl.drafting.learned import LEAST_EACH, LEAST_EXAMPLES
+
+    config = read_config(context.obj)
+    examples = _examples(config)
+    counts = Counter(intent for _, intent in examples)
+    learned = load(config.agent.data_dir / FILE) if engine() else None
+    if json:
+        as_json({"examples": dict(counts), "learned": learned.version if learned else None, "engine": engine()})
+        return
+    for intent in config.intent:
+        few = f"  needs {LEAST_EACH} to be learned" if counts[intent.name] < LEAST_EACH else ""
+        typer.echo(f"{counts[intent.name]:6}  {intent.name}{few}")
+    typer.echo(f"{len(examples):6}  in all; {LEAST_EXAMPLES} are needed")
+    typer.echo(f"Learned triage {learned.version} is in use." if learned else "The words of the intents decide.")
+    if not engine():
+        typer.echo("scikit-learn is not installed: pip install 'mailhitl[triage]'")
+
+
+@commands.command()
+def measure(
+    context: typer.Context, folds: Annotated[int, typer.Option(min=2, help="How often to learn anew.")] = 10
+) -> None:
+    """Measure by cross-validation how good the learned triage is on your own examples."""
+    from rich.progress import track
+
+    from mailhitl.cli.opening import read_config
+    from mailhitl.drafting.learned import TooFewExamples
+    from mailhitl.drafting.measured import PRECISION, Tried, cross_validate
+    from mailhitl.drafting.measured import measure as reckon
+
+    examples = _examples(read_config(context.obj))
+    _need_extra()
+    tried: list[Tried] = []
+    folds = min(folds, *Counter(intent for _, intent in examples).values()) if examples else folds
+    bar = iter(track(range(folds), description="learning", disable=not sys.stderr.isatty(), transient=True))
+    try:
+        tried.extend(cross_validate(examples, folds=max(folds, 2), heard=lambda: next(bar, None) and None))
+    except TooFewExamples as few:
+        typer.echo(f"Cannot be measured: {few}.", err=True)
+        raise typer.Exit(1) from None
+    figures = reckon(tried)
+    typer.echo(f"{figures.n} examples, each tried by a triage that had not seen it ({folds} folds)")
+    typer.echo(f"{figures.accuracy:.1%} right")
+    typer.echo(f"{figures.coverage:.1%} can be acted on with {PRECISION:.0%} right (confidence {figures.sure:.2f} or more)")
+    typer.echo(f"{figures.calibration:.3f} expected calibration error")
+    for (meant, guessed), count in Counter((t.intent, t.guess.intent) for t in tried if not t.right).most_common(5):
+        typer.echo(f"{count:6}  {meant} taken for {guessed}")
+
+
+@commands.command(name="try")
+def try_(context: typer.Context, mail: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Show what triage makes of a mail in a file (RFC 5322, usually .eml)."""
+    from mailhitl.cli.opening import read_config
+    from mailhitl.daemon.wire import classifier
+    from mailhitl.mail.parse import parse
+
+    found = classifier(read_config(context.obj)).triage(parse(mail.read_bytes()))
+    typer.echo(f"{found.intent or 'none of these'} ({found.confidence:.2f}): {found.why}")
+
+
+def _examples(config: Config) -> list[Labelled]:
+    from datetime import UTC, datetime
+
+    from mailhitl.cli.opening import opened_store
+    from mailhitl.daemon.teaching import from_config, from_decisions
+
+    examples = from_config(config)
+    if config.triage.decisions:
+        with opened_store(config) as store:
+            examples += from_decisions(store, datetime.now(UTC), {intent.name for intent in config.intent})
+    return examples
+
+
+def _need_extra() -> None:
+    from mailhitl.daemon.teaching import engine
+    from mailhitl.errors import ConfigError
+
+    if not engine():
+        raise ConfigError(["learning needs an extra: pip install 'mailhitl[triage]'"])
