@@ -95,8 +95,8 @@ def numbers(text: str) -> dict[str, str]:
 
 def _iban(written: str) -> tuple[str, str]:
     # Words in capitals may follow the number: its longest valid beginning counts.
-    for end in range(len(written), 14, -1):
-        shown = written[:end].rstrip()
+    for end in (len(written), *(space for space in range(len(written) - 1, 14, -1) if written[space] == " ")):
+        shown = written[:end]
         key = shown.replace(" ", "").upper()
         if 15 <= len(key) <= 34 and iban_rules.is_valid(key, check_country=False):
             return key, shown

@@ -29,9 +29,9 @@ _ALIKE = {
 #: Stands for what is no letter of ours; no check looks for it.
 _OTHER = "\x1a"
 
-_MARKS = re.compile("(?<=[A-Za-z])[\u0300-\u036f]+")
-_SPACED = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .*_-]){4,60}[^\W\d_](?![^\W_])")
-_BETWEEN = re.compile(r"[ .*_-]")
+#: What is piled on letters of scripts that our words could be disguised in; other scripts need theirs.
+_MARKS = re.compile("(?<=[A-Za-z\u00c0-\u024f\u0370-\u04ff\u1e00-\u1eff])[\u0300-\u036f]+")
+_SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .*_-])(?:[^\W\d_]\1){3,60}[^\W\d_](?![^\W_])")
 
 
 class _Letters(dict[int, str]):
@@ -68,8 +68,9 @@ def visible(text: str) -> str:
 
 def with_joined(text: str) -> str:
     """Return the text and, below it, the words whose letters stand apart ("r e f u n d"), joined."""
-    runs = [_BETWEEN.sub("", match.group()) for match in _SPACED.finditer(text)]
-    return "\n".join((text, *runs)) if runs else text
+    runs = [match.group().replace(match[1], "") for match in _SPACED.finditer(text)]
+    # "a r e f u n d": the first letter may be a word.
+    return "\n".join((text, *runs, *(run[1:] for run in runs))) if runs else text
 
 
 def letters(text: str) -> str:

@@ -59,6 +59,8 @@ NATIONAL: tuple[tuple[Any, Valid, Any], ...] = (
     (_number(rb"\b\d{6}[-+a]\d{3}[0-9a-y]\b"), hetu.is_valid, None),
     (_number(rb"\b\d{2}\.\d{2}\.\d{2}-\d{3}[ .]\d{2}\b"), nn.is_valid, None),
 )
+#: No number of these has fewer in so short a space.
+_SEVEN_DIGITS = _number(rb"(?:\d[^\n]{0,6}?){7}")
 #: How far before the number its name may stand.
 NEAR = 60
 
@@ -70,6 +72,8 @@ def private_data(answer: Answer) -> Iterable[str]:
     Only the last digits are repeated to the reviewer. Order numbers, dates and our own account do not count; the
     customer's own numbers do: they need not travel by mail again.
     """
+    if not _SEVEN_DIGITS.search(answer.own.plain):
+        return ()
     ours = set(ibans("\n".join(answer.sources)))
     shown = answer.own.shown
     found = (*payment_cards(shown), *(iban for iban in ibans(shown) if iban not in ours), *_national(answer))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from mailhitl.drafting.contacts import contacts, numbers
 from mailhitl.drafting.findings.answer import Answer
@@ -15,14 +16,18 @@ def unsourced(answer: Answer) -> Iterable[str]:
 
     Dates, years, times, versions and short numbers do not count.
     """
+    said = {**contacts(answer.own.shown), **numbers(answer.own.shown)}
+    if not said:
+        return ()
     message = answer.message
-    own_contacts, own_numbers = contacts(answer.own.shown), numbers(answer.own.shown)
-    if not own_contacts and not own_numbers:
-        return []
     addresses = (address.spec for address in (*message.senders, *message.reply_to, *message.to, *message.cc))
-    known = visible("\n".join((*answer.sources, *addresses, message.subject, message.text)))
-    missing = {**own_contacts, **own_numbers}
-    for there in (contacts(known), numbers(known)):
-        for key in there:
-            missing.pop(key, None)
-    return missing.values()
+    theirs = visible("\n".join((*addresses, message.subject, message.text)))
+    known = {*contacts(theirs), *numbers(theirs)}.union(*map(_in_source, answer.sources))
+    return (shown for key, shown in said.items() if key not in known)
+
+
+@lru_cache(maxsize=256)
+def _in_source(text: str) -> frozenset[str]:
+    # Templates and our own addresses are the same for every mail.
+    seen = visible(text)
+    return frozenset((*contacts(seen), *numbers(seen)))
