@@ -11,7 +11,7 @@ from itertools import islice
 import structlog
 
 from mailhitl.case import Event
-from mailhitl.daemon import alerts, byhand, commands, sources
+from mailhitl.daemon import alerts, byhand, commands, flood, sources
 from mailhitl.daemon.app import App
 from mailhitl.decision import Channel, Decision
 from mailhitl.errors import MailhitlError
@@ -47,6 +47,7 @@ def run_once(app: App) -> int:
         new, all_of_it = _take_in_new(app, folder, cursor, [location for location in listed if location not in begun])
         done += new
         if not all_of_it:
+            flood.tell_of_backlog(app, len(listed) - new)
             app.agenda.at(app.now())
             return done
         last = max((location.uid for location in listed), default=cursor.last_uid)
@@ -148,8 +149,8 @@ def _wanted(app: App, glance: Glance, start: datetime) -> bool:
 def _one(app: App, glance: Glance, raw: bytes) -> int:
     message = parse(raw, size=max(glance.size, len(raw)))
     if read_id(message.message_id, app.key) and app.is_ours(message.sender.key):
-        # Our own packet, draft or notice, come back to us (notify = "folder", a drag, a rule of the server); a customer's
-        # program may write an id of ours into a mail of its own.
+        # Our own packet, draft or notice, come back to us (notify = "folder", a drag, a rule of the server). An id of
+        # ours alone will not do: a customer's program may write one into a mail of its own.
         return 0
     if commands.is_command(app, message):
         commands.carry_out(app, message, raw, glance.location, fingerprint(message, raw))
@@ -191,9 +192,16 @@ def _quarantine(app: App, location: Location) -> int:
         case = app.store.cases.open(arrival)
         if case is not None:
             why = f"taking it in failed {ATTEMPTS} times; please read it in {location.folder} yourself"
-            app.store.cases.move(
-                case, Event.SHUNT, Decision(Event.SHUNT, "intake", Channel.DAEMON, why, app.now(), code="quarantined")
+            said = Decision(
+                Event.SHUNT,
+                "intake",
+                Channel.DAEMON,
+                why,
+                app.now(),
+                code="quarantined",
+                versions=app.settings.versions,
             )
+            app.store.cases.move(case, Event.SHUNT, said)
             subject = f"a mail could not be read and was set aside as case {case.id}"
             alerts.raise_alarm(
                 app, key=f"quarantine:{case.id}", subject=subject, text=f"It stands in {location.folder}."

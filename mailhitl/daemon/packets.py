@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from mailhitl.case import Case, Event, State
+from mailhitl.daemon import flood
 from mailhitl.daemon.alerts import people
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import HELD_AGAIN
+from mailhitl.daemon.marks import ANSWERED_MARK
 from mailhitl.daemon.poison import each
 from mailhitl.daemon.sources import original, source_of
 from mailhitl.decision import Decision
@@ -48,7 +50,7 @@ def run_once(app: App) -> int:
     if app.settings.notify != "reviewers":
         return 0
     queue = waiting(app)
-    return each(app, "packets", queue, lambda app, case: _ask_all(app, case, queue))
+    return each(app, "packets", flood.asked_about(app, queue), lambda app, case: _ask_all(app, case, queue))
 
 
 def _ask_all(app: App, case: Case, queue: Sequence[Case]) -> int:
@@ -137,6 +139,8 @@ def _notes(log: Sequence[Decision], case: Case) -> tuple[str, ...]:
     notes = [
         row.why
         for row in log
-        if (row.code == HELD_AGAIN and row.revision == case.revision) or row.event in telling or row.code == SILENCE
+        if (row.code == HELD_AGAIN and row.revision == case.revision)
+        or row.event in telling
+        or row.code in (SILENCE, ANSWERED_MARK)
     ]
     return tuple(notes[-1:])
