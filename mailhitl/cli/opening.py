@@ -32,24 +32,10 @@ def read_config(path: Path) -> Config:
 
 def read_all(path: Path) -> tuple[Config, Library]:
     """Load the config and every template. Raises ConfigError with every problem: what ``check`` and ``run`` go by."""
-    from mailhitl.config.load import check_columns, check_templates
-    from mailhitl.daemon.directory import columns_now
-    from mailhitl.drafting.library import Library
-    from mailhitl.templating import broken, folders
+    from mailhitl.daemon.reading import checked_library
 
     config = read_config(path)
-    search = folders(config.agent.templates)
-    library = Library(search)
-    known = columns_now(config)
-    problems = [
-        *check_templates(config, library.names),
-        *library.check(),
-        *broken(search),
-        *(check_columns(config, known) if known else ()),
-    ]
-    if problems:
-        raise ConfigError(problems)
-    return config, library
+    return config, checked_library(config)
 
 
 def mailboxes(config: Config, wanted: Sequence[str]) -> tuple[str, ...]:

@@ -140,8 +140,8 @@ class Service:
 
 
 NOT_RELOADED = (
-    "The config file or a template has changed, and as it is now it cannot be used. Nothing of it counts: the agent goes "
-    "on with what it had, and looks again when a file is saved. Run “mailhitl check” to see all of this again."
+    "The config file or a template has changed, and as it is now it cannot be used. Nothing of it counts: the agent "
+    "goes on with what it had, and looks again when a file is saved. Run “mailhitl check” to see all of this again."
 )
 
 

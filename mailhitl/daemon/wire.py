@@ -21,7 +21,7 @@ from mailhitl.daemon.app import App, Drafting, Settings
 from mailhitl.daemon.directory import Directory, directory
 from mailhitl.daemon.folders import Folders, resolve
 from mailhitl.daemon.plan import Plan, plan_of
-from mailhitl.daemon.reading import versions
+from mailhitl.daemon.versions import versions_of
 from mailhitl.drafting import DRAFTERS
 from mailhitl.drafting.findings import findings
 from mailhitl.drafting.language import language_of
@@ -43,6 +43,9 @@ log = structlog.get_logger(__name__)
 BORDER = "border:{}"
 LEAKS = "leaks"
 
+#: Where a hand may change its mind for longer than this, nobody is waiting for the half second that brisk saves.
+SOON = timedelta(seconds=5)
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -62,10 +65,11 @@ def account(config: Config, name: str) -> Account:
     mailbox = config.mailbox[name]
     settings = settings_of(config, name)
     imap = _imap(config, mailbox)
+    brisk = mailbox.brisk.total_seconds() if settings.grace <= SOON else 0.0
     return Account(
         settings=settings,
         connect=lambda: ImapMailbox.connect(imap),
-        watch=lambda found: ImapWatcher(imap, (found.inbox, found.approve)),
+        watch=lambda found: ImapWatcher(imap, (found.inbox, found.approve), brisk={found.approve: brisk}),
         transport=SmtpTransport(smtp_settings(config, mailbox.smtp)),
         build=lambda box, transport, store, found: build(config, settings, box, transport, store, found),
         wanted=mailbox.folders.model_dump(exclude_none=True),
@@ -108,7 +112,7 @@ def settings_of(config: Config, name: str) -> Settings:
         oldest=config.agent.caps.oldest,
         sent_copy=mailbox.sent_copy,
         timezone=config.agent.timezone,
-        versions=versions(config),
+        versions=versions_of(config),
         keep={"cases": config.retention.cases, "bodies": config.retention.bodies} if config.retention else {},
     )
 

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from queue import SimpleQueue
 
 import structlog
 
 from mailhitl.backends.backoff import backoff
-from mailhitl.daemon import cycle
+from mailhitl.daemon import alerts, cycle
 from mailhitl.daemon.app import App
 from mailhitl.daemon.health import Pulse
 from mailhitl.daemon.lease import Lease
@@ -45,6 +46,8 @@ class Worker(threading.Thread):
         self._stopping = threading.Event()
         self._lease = Lease(store, account.settings.mailbox, now)
         self._failures = 0
+        self._wanted = account
+        self._news: SimpleQueue[tuple[str, str, str]] = SimpleQueue()
         #: Set after every whole round, for those who wait for one.
         self.rounds = 0
         self.problem = ""
@@ -71,6 +74,16 @@ class Worker(threading.Thread):
         """Look at the mailbox now. Called by the IDLE watcher and the schedule, from their own threads."""
         self._wake.set()
 
+    def renew(self, account: Account) -> None:
+        """Work with this config from the next round on. May be called from any thread."""
+        self._wanted = account
+        self._wake.set()
+
+    def tell(self, key: str, subject: str, text: str) -> None:
+        """Have our own people told by mail, once per ``key``. May be called from any thread."""
+        self._news.put((key, subject, text))
+        self._wake.set()
+
     def stop(self) -> None:
         self._stopping.set()
         self._wake.set()
@@ -78,6 +91,7 @@ class Worker(threading.Thread):
     def run(self) -> None:
         while not self._stopping.is_set():
             try:
+                self._account = self._wanted
                 self._serve()
             except (MailhitlError, OSError) as error:
                 self._wait_after(error, f"{type(error).__name__}: {error}")
@@ -111,9 +125,12 @@ class Worker(threading.Thread):
             watcher = self._account.watch(app.folders)
             watcher.start(self.poke)
             log.info("mailbox connected", mailbox=self._account.settings.mailbox, review=app.folders.review)
-            while not self._stopping.is_set():
+            while not self._stopping.is_set() and self._account is self._wanted:
                 self._wake.clear()
+                self._pass_on(app)
                 cycle.run_once(app)
+                if app.agenda.hands:
+                    watcher.hasten()
                 self._failures, self.problem = 0, ""
                 pause = self._pause(app)
                 self._pulse = self._pulse.well(self._now(), pause)
@@ -123,6 +140,11 @@ class Worker(threading.Thread):
             if watcher is not None:
                 watcher.stop()
             mailbox.close()
+
+    def _pass_on(self, app: App) -> None:
+        while not self._news.empty():
+            key, subject, text = self._news.get()
+            alerts.raise_alert(app, key=key, subject=subject, text=text)
 
     def _app(self, mailbox: Mailbox) -> App:
         folders = find_folders(mailbox, self._account.wanted)
