@@ -1,4 +1,4 @@
-"""``python -m bench [a b c d e bounces log]``: measure, and print one table. Exit code 1 when a target is missed."""
+"""``python -m bench [a b c d e bounces gates log]``: measure, print one table. Exit code 1 when a target is missed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench import approve, bounces, commands, intake, log, memory, poll
+from bench import approve, bounces, commands, gates, intake, log, memory, poll
 from bench.figures import Figure
 from bench.place import opened
 from mailhitl.cli.logs import set_up
@@ -24,6 +24,7 @@ MEASUREMENTS = {
     "d": memory.measure,
     "e": commands.measure,
     "bounces": bounces.measure,
+    "gates": gates.measure,
     "log": log.measure,
 }
 COLUMNS = ("what", "min", "median", "max", "floor", "ratio", "target", "ok")

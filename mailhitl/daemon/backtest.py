@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from mailhitl.case import Event, Outcome
+from mailhitl.case import Outcome
 from mailhitl.config.rules import read_gates, read_rules
 from mailhitl.config.schema import Config, RuleConfig
+from mailhitl.daemon import reckoning
 from mailhitl.daemon.facts import ruling
-from mailhitl.decision import Channel
-from mailhitl.ports.figures import LogRow
+from mailhitl.insight.course import ERRORS, Course
+from mailhitl.insight.week import Span
 from mailhitl.ports.journal import Judgment
 from mailhitl.ports.store import Store
 from mailhitl.rules.rule import Facts
@@ -26,6 +27,7 @@ class Fate(StrEnum):
     WRONG = "sent by a rule, and wrong"
     REJECTED = "rejected"
     BY_HAND = "answered by hand"
+    WRITTEN = "written by a person"
     EDITED = "edited"
     APPROVED = "approved unedited"
     SENT = "sent by a rule"
@@ -33,9 +35,17 @@ class Fate(StrEnum):
 
 
 #: What speaks against sending without a person: a person had something against the draft.
-AGAINST = (Fate.WRONG, Fate.REJECTED, Fate.BY_HAND, Fate.EDITED)
-#: Entries of the journal that say that an automatic answer was wrong.
-WRONG = ("wrong", "bounce", "complaint", "reopened", "demote")
+AGAINST = (Fate.WRONG, Fate.REJECTED, Fate.BY_HAND, Fate.WRITTEN, Fate.EDITED)
+#: The marks of a case's course, and what they say of the draft; the first one counts.
+SAYS = {
+    "rejected": Fate.REJECTED,
+    "by-hand": Fate.BY_HAND,
+    "written": Fate.WRITTEN,
+    "edited": Fate.EDITED,
+    "unedited": Fate.APPROVED,
+    "stopped": Fate.NOBODY,
+    "automatic": Fate.SENT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,7 @@ def backtest(
     Of each case the first judgment counts: what a person's own edit was judged to be says nothing about the rules.
     ``progress`` is told now and then how many judgments were read.
     """
-    fates = dict(_fates(store, since, now))
+    fates = {course.about.case_id: _fate(course) for course in reckoning.read(store, Span(since, now))}
     replay = _Replay(changed)
     for done, judgment in enumerate(store.judgments.since(since), 1):
         replay.try_again(judgment, fates.get(judgment.case_id, Fate.NOBODY))
@@ -106,7 +116,14 @@ def backtest(
     gone = [rule.name for rule in current.rule if rule.name not in replay.matched]
     rules = [replay.of_rule(rule, _change(rule, current.rule)) for rule in changed.rule]
     return Backtest(
-        since, len(replay.seen), replay.unknown, replay.moved, rules, gone, cases, _caveats(current, changed)
+        since,
+        len(replay.seen),
+        replay.unknown + store.judgments.erased(since),
+        replay.moved,
+        rules,
+        gone,
+        cases,
+        _caveats(current, changed),
     )
 
 
@@ -151,32 +168,10 @@ class _Replay:
         return RuleTried(rule.name, change, counts.total(), sent.total(), against)
 
 
-def _fates(store: Store, since: datetime, now: datetime) -> Iterator[tuple[int, Fate]]:
-    """What became of every case on which anything was decided since then."""
-    wrong = {entry.case_id for entry in store.journal.entries(WRONG, since=since)}
-    for about, rows in store.figures.rows(since, now):
-        fate = _fate(rows)
-        yield about.case_id, Fate.WRONG if fate is Fate.SENT and about.case_id in wrong else fate
-
-
-#: What the last of these rows says about a draft, when it was a person's.
-BY_A_PERSON = {
-    Event.APPROVE: Fate.APPROVED,
-    Event.REJECT: Fate.REJECTED,
-    Event.SUPERSEDE: Fate.BY_HAND,
-    Event.HOLD: Fate.NOBODY,
-}
-PEOPLE = frozenset({Channel.FOLDER, Channel.REPLY, Channel.CLI, Channel.HAND})
-
-
-def _fate(rows: Iterable[LogRow]) -> Fate:
-    last = next((row for row in reversed([*rows]) if row.event in BY_A_PERSON), None)
-    if last is None:
-        return Fate.NOBODY
-    if last.channel not in PEOPLE:
-        return Fate.SENT if last.event == Event.APPROVE else Fate.NOBODY
-    edited = last.event == Event.APPROVE and not last.author.startswith("drafter:")
-    return Fate.EDITED if edited else BY_A_PERSON[Event(last.event)]
+def _fate(course: Course) -> Fate:
+    found = next((fate for mark, fate in SAYS.items() if mark in course.marks), Fate.NOBODY)
+    wrong = found is Fate.SENT and any(mark in course.marks for mark in ERRORS)
+    return Fate.WRONG if wrong else found
 
 
 def _change(rule: RuleConfig, current: Collection[RuleConfig]) -> str:

@@ -103,6 +103,10 @@ class Judgments(Protocol):
         """How many ``since`` yields."""
         ...
 
+    def erased(self, since: datetime) -> int:
+        """How many cases there are from then on whose first judgment was erased."""
+        ...
+
     def hits(self, since: datetime | None = None) -> Iterator[tuple[int, tuple[Hit, ...]]]:
         """Newest first: each case whose first draft was judged (from then on), and which rules hit."""
         ...

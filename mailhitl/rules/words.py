@@ -6,6 +6,7 @@ rules. What is longer than they read goes to a person (``gates.py``), so nothing
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -21,12 +22,16 @@ VALUES = 100
 #: None of them stands between these two ranges.
 _FORMAT = (*range(0x20000), *range(0xE0000, 0xE0080))
 _INVISIBLE = {code: None for code in _FORMAT if unicodedata.category(chr(code)) == "Cf"}
+#: Most mails are written in these letters alone, which are NFKC and visible as they stand.
+_ORDINARY = re.compile(r"[\x00-\x7fÀ-ÖØ-öø-ÿ€–—‘’“”„]*")
 
 
 @lru_cache(maxsize=64)
 def words(text: str) -> str:
     """Return the text NFKC, without invisible characters, every run of white space one space."""
-    seen = unicodedata.normalize("NFKC", text[:CHARACTERS]).translate(_INVISIBLE)
+    seen = text[:CHARACTERS]
+    if not _ORDINARY.fullmatch(seen):
+        seen = unicodedata.normalize("NFKC", seen).translate(_INVISIBLE)
     return " ".join(seen.split())
 
 
@@ -52,5 +57,7 @@ def own_words(draft: Draft, message: Message) -> str:
 
 @lru_cache(maxsize=8)
 def _unquoted(text: str, theirs: str) -> str:
+    if ">" not in text:
+        return text
     quotable = fold(theirs[:QUOTED])
     return "\n".join(line for line in text.splitlines() if not (line.startswith(">") and fold(line) in quotable))

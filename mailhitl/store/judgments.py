@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from mailhitl.ports.journal import Hit, Judgment
@@ -34,15 +36,12 @@ class SqlJudgments:
         return [_judgment(row) for row in self._database.rows(query)]
 
     def since(self, moment: datetime) -> Iterator[Judgment]:
-        last = 0
-        while page := self._database.rows(
-            JudgmentRow.whole()
-            .where((JudgmentRow.id > last) & (JudgmentRow.at >= moment) & _WHOLE)
-            .order_by(JudgmentRow.id)
-            .limit(PAGE)
-        ):
-            yield from map(_judgment, page)
-            last = page[-1].id
+        row, last = JudgmentRow, 0
+        columns = (row.id, row.case, row.revision, row.at, row.outcome, row.hits, row.versions, row.facts, row.intent)
+        wanted = row.select(*columns).where((row.at >= moment) & _WHOLE).order_by(row.id).limit(PAGE)
+        while page := self._database.bare(wanted.where(row.id > last)):
+            yield from map(_bare_judgment, page)
+            last = page[-1][0]
 
     def hits(self, since: datetime | None = None) -> Iterator[tuple[int, tuple[Hit, ...]]]:
         first = JudgmentRow.select(JudgmentRow.id, JudgmentRow.case, JudgmentRow.hits).where(JudgmentRow.revision <= 1)
@@ -56,6 +55,10 @@ class SqlJudgments:
 
     def count(self, since: datetime) -> int:
         return self._database.count(JudgmentRow.select().where((JudgmentRow.at >= since) & _WHOLE))
+
+    def erased(self, since: datetime) -> int:
+        first = (JudgmentRow.at >= since) & (JudgmentRow.revision <= 1)
+        return self._database.count(JudgmentRow.select().where(first & ~_WHOLE))
 
 
 def write(database: Database, judgment: Judgment) -> None:
@@ -84,3 +87,18 @@ def _judgment(row: Any) -> Judgment:
         facts=row.facts,
         intent=row.intent,
     )
+
+
+def _bare_judgment(row: tuple[Any, ...]) -> Judgment:
+    """One judgment from what the driver gave, many times faster where there are many."""
+    _, case_id, revision, at, outcome, hits, versions, facts, intent = row
+    snapshot = JudgmentRow.facts.python_value(facts)
+    return Judgment(
+        case_id, revision, JudgmentRow.at.python_value(at), outcome, _hits(hits), versions, snapshot, intent
+    )
+
+
+#: Few combinations of rules make up a long log.
+@lru_cache(1_000)
+def _hits(text: str) -> tuple[Hit, ...]:
+    return tuple(Hit(*hit) for hit in json.loads(text))
