@@ -1,4 +1,7 @@
-"""``python -m bench [a b c d e bounces gates log]``: measure, print one table. Exit code 1 when a target is missed."""
+"""``python -m bench [a b … log]``: measure all of ``MEASUREMENTS``, or these; print one table.
+
+Exit code 1 when a target is missed.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench import approve, bounces, commands, gates, intake, log, memory, poll
+from bench import approve, backtest, bounces, commands, gates, intake, log, memory, poll
 from bench.figures import Figure
 from bench.place import opened
 from mailhitl.cli.logs import set_up
@@ -23,6 +26,7 @@ MEASUREMENTS = {
     "c": poll.measure,
     "d": memory.measure,
     "e": commands.measure,
+    "backtest": backtest.measure,
     "bounces": bounces.measure,
     "gates": gates.measure,
     "log": log.measure,

@@ -1,4 +1,4 @@
-"""(f) A backtest: 100,000 judgments tried again by a changed file."""
+"""(backtest) A backtest: 100,000 judgments tried again by a changed file."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def measure(place: Place, count: int = JUDGMENTS) -> list[Figure]:
         took = _timed(store, current, load(path), count)
     finally:
         store.close()
-    return [Figure(f"(f) backtest of {count} judgments, {len(load(path).rule)} rules", "s", [took], limit=20.0)]
+    return [Figure(f"(backtest) rules backtest, {count} judgments, {len(load(path).rule)} rules", "s", [took], limit=20.0)]
 
 
 def _timed(store: SqlStore, current: Config, changed: Config, count: int) -> float:

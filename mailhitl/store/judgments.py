@@ -17,6 +17,8 @@ from mailhitl.store.statement import Statement, whole_row
 PAGE = 2_000
 
 _ADD = Statement(JudgmentRow.insert(**whole_row(JudgmentRow)))
+_time: Any = JudgmentRow.at.python_value
+_snapshot: Any = JudgmentRow.facts.python_value
 #: What was erased can't be replayed.
 _WHOLE = JudgmentRow.facts != b""
 
@@ -92,10 +94,7 @@ def _judgment(row: Any) -> Judgment:
 def _bare_judgment(row: tuple[Any, ...]) -> Judgment:
     """One judgment from what the driver gave, many times faster where there are many."""
     _, case_id, revision, at, outcome, hits, versions, facts, intent = row
-    snapshot = JudgmentRow.facts.python_value(facts)
-    return Judgment(
-        case_id, revision, JudgmentRow.at.python_value(at), outcome, _hits(hits), versions, snapshot, intent
-    )
+    return Judgment(case_id, revision, _time(at), outcome, _hits(hits), versions, _snapshot(facts), intent)
 
 
 #: Few combinations of rules make up a long log.
