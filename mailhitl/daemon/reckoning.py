@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from mailhitl.insight.course import OUTCOMES, Course, courses
+from mailhitl.insight.course import OUTCOMES, Course, courses, is_sample
 from mailhitl.insight.week import Span
 from mailhitl.ports.store import Store
 
@@ -16,5 +16,7 @@ def read(store: Store, span: Span) -> Iterator[Course]:
     for entry in store.journal.entries(OUTCOMES, since=span.since):
         if entry.case_id is not None:
             charged[entry.case_id].add(entry.kind)
+            if is_sample(entry) and entry.kind == "wrong":
+                charged[entry.case_id].add("sample-wrong")
     outcomes = {case_id: frozenset(kinds) for case_id, kinds in charged.items()}
     return courses(store.figures.rows(span.since, span.until), outcomes)

@@ -12,6 +12,7 @@ from mailhitl.decision import Channel
 from mailhitl.draft import DRAFTED
 from mailhitl.insight.week import Span
 from mailhitl.ports.figures import About, LogRow
+from mailhitl.ports.journal import Entry
 
 #: Every mark and what it says of a case. A case has each at most once; the last time counts.
 MARKS: dict[str, str] = {
@@ -36,6 +37,7 @@ MARKS: dict[str, str] = {
     "reopened": "the customer came back to it after the answer",
     "wrong": "somebody found the answer wrong afterwards",
     "right": "a sample was found right",
+    "sample-wrong": "a sample was found wrong (which makes the answer wrong, too)",
 }
 JUDGED = ("automatic", "reviewed", "blocked")
 #: How a review ends.
@@ -50,6 +52,11 @@ EXPIRED = "expired"
 SKELETON = "skeleton"
 #: The codes with which a case ends because the customer has an answer, or will get another one.
 ENDS = {"answered-by-hand": "by-hand", "customer-wrote-again": "overtaken"}
+
+
+def is_sample(entry: Entry) -> bool:
+    """Whether somebody who was asked to look at an answer said so, not a customer."""
+    return entry.code == "sample"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from shlex import quote
 
-from mailhitl.insight.course import ERRORS, Course
+from mailhitl.insight.course import ERRORS, Course, is_sample
 from mailhitl.insight.digest import Digest, Fact, Material, Section, headline, key_figures, lasting, trends
 from mailhitl.insight.share import Share
 from mailhitl.mail.text import one_line
@@ -73,7 +73,7 @@ def rules(material: Material) -> Section | None:
     for entry in material.entries:
         if entry.kind in MOVED:
             facts.append(Fact(f"{MOVED[entry.kind]}: {_line(entry)}{_case(entry)}", _shown(entry)))
-    how = "Answer this mail with “promote” and the number to let a rule." if material.proposals else ""
+    how = "Answer this mail with “promote” and the number to let a rule go further." if material.proposals else ""
     return Section("Rules", tuple(facts), how) if facts else None
 
 
@@ -87,10 +87,13 @@ MOVED = {
 
 def afterwards(material: Material) -> Section | None:
     """What came to light this week about answers that had left, whenever that was."""
-    kinds = Counter(entry.kind for entry in material.entries)
+    # Two rules that sent one answer have an entry each.
+    kinds = Counter(kind for kind, _ in {(entry.kind, entry.case_id) for entry in material.entries})
     facts = [Fact(f"{FOUND[kind]}: {kinds[kind]}", _first(material, kind)) for kind in ERRORS if kinds[kind]]
-    if kinds["right"] or kinds["wrong"]:
-        share = Share(kinds["right"], kinds["right"] + kinds["wrong"])
+    sampled = {(entry.kind, entry.case_id) for entry in material.entries if is_sample(entry)}
+    looked = Counter(kind for kind, _ in sampled if kind in ("right", "wrong"))
+    if looked:
+        share = Share(looked["right"], looked.total())
         facts.append(Fact(f"Looked at afterwards and found right: {share}", material.stats))
     failed = material.total.failed
     if failed.n:

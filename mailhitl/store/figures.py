@@ -16,8 +16,6 @@ from mailhitl.ports.figures import About, LogRow
 from mailhitl.store.database import Database
 from mailhitl.store.models import CHUNK, AskRow, CaseRow, DecisionRow, DraftRow, JudgmentRow
 
-_time: Any = DecisionRow.at.python_value
-
 #: How many cases are read at a time.
 STRETCH = 2_000
 #: What the outbox does with an approved answer, unless it goes wrong, says nothing about anybody's judgment.
@@ -72,6 +70,11 @@ class SqlFigures:
             .join(DraftRow, JOIN.LEFT_OUTER, on=drafted)
         )
         return [_about(row) for row in self._database.bare(query.where(wanted).order_by(case.id))]
+
+
+def _time(value: Any) -> Any:
+    """As the column's own reader has it, which is too slow for a million rows: what was stored is in UTC already."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _about(row: Any) -> About:

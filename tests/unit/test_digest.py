@@ -67,8 +67,8 @@ def _material(courses: Iterator[Course], **more: object) -> Material:
     return Material(WEEK, figures, notables, CLOCK, **{"now": Now(NOW), **more})  # type: ignore[arg-type]
 
 
-def entry(kind: str, subject: str = "", why: str = "", case_id: int | None = None) -> Entry:
-    return Entry(kind, "daemon", Channel.DAEMON, MONDAY + HOUR, subject, case_id, why)
+def entry(kind: str, subject: str = "", why: str = "", case_id: int | None = None, code: str = "") -> Entry:
+    return Entry(kind, "daemon", Channel.DAEMON, MONDAY + HOUR, subject, case_id, why, code)
 
 
 def _busy() -> Material:
@@ -79,7 +79,8 @@ def _busy() -> Material:
             entry("demote", "Opening hours answer themselves", "A reviewer found the answer wrong.", 118),
             entry("bounce", "ann@customer.test", "no such user", 120),
             entry("wrong", "", "The customer says that the answer was wrong.", 121),
-            *[entry("right", "", "", number) for number in range(100, 109)],
+            *[entry("right", "Refunds", "", number, "sample") for number in range(100, 109)],
+            *[entry("wrong", name, "too short", 109, "sample") for name in ("Refunds", "Large refunds")],
             entry("correction", "refund-received", "Reviewers changed “10 days” to “14 days” in 6 of 8 answers.", 119),
             entry("trouble", "", "The disk is nearly full."),
         ),
