@@ -40,7 +40,8 @@ LEGAL = Topic(
         r"(?:leckeres|warmes|vegetarisches) gericht\b|rechtsberatung (?:dürfen|können|leisten|geben)\b",
     ),
     mail=(
-        r"delete my (?:data|account)\b|cancel my\b|ombudsman\b|rechtsschutz\w*|polizei\b|police\b|meine daten\b",
+        r"delete my (?:data|account)\b|cancel my (?:contract|subscription|membership|account|agreement)\b|ombudsman\b",
+        r"rechtsschutz\w*|polizei\b|police\b|meine daten\b",
         r"verbraucherzentrale\b",
     ),
 )

@@ -33,6 +33,11 @@ MONEY = Topic(
     ),
     mail=(
         r"(?:want|need|get|give|return) (?:\w+ ){0,3}money\b|twice\b.{0,20}charged|charged (?:\w+ )?twice|overcharg\w*",
+        r"(?:double|duplicate|multiple|extra|additional|wrong|unexpected|unknown|strange|random) (?:charge|payment"
+        r"|fee)s?\b",
+        r"(?:get|got|gets|being|been|be|was|were|am|are|is) (?:double-)?charged\b|charges? (?:on|from|to) my\b",
+        r"stop (?:the |this |my )?payment\b",
+        r"(?:doppelte|falsche|unbekannte|unberechtigte) (?:abbuchung|zahlung|gebühr|rechnung)\w*",
         r"double charge\w*|\w*doppelt (?:ab|be)\w*|zu viel (?:be|ab|bezahlt)\w*|mein geld\b|geld (?:\w+ )?wieder\w*",
     ),
 )

@@ -42,7 +42,8 @@ PRICING = Topic(
         r"preisen (?:sie|wir) (?:\w+ ){1,6}an\b|nobelpreis\w*|(?:designer|kunst|film|kultur|innovations)preise?\w*",
     ),
     mail=(
-        r"how much\b|what (?:does|do|would|will) (?:\w+ ){1,5}cost\b|quotes?\b|quotation\b|price ?list\w*",
+        r"how much (?:is|are|does|do|would|will|for)\b|what (?:does|do|would|will) (?:\w+ ){1,5}cost\b|quotes?\b",
+        r"quotation\b|price ?list\w*",
         r"was kosten?\b|wie teuer\b|wie viel kost\w*|angebot (?:für|über)\b|preisliste\w*",
     ),
 )

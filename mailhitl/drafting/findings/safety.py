@@ -37,8 +37,9 @@ SAFETY = Topic(
         r"gefühle (?:nicht )?verletz\w*|(?:rechte|regeln|regel|pflichten) (?:\w+ )?verletz\w*",
     ),
     mail=(
-        r"smok(?:e|ing)\b|burn(?:t|ed|ing|s)?\b|fire\b|shock\b|bleed\w*|melt(?:ed|ing)?\b|sparks?\b|swallow\w*|hurt\b",
-        r"accident\b",
+        r"smok(?:e|ing)\b|burn(?:t|ed|ing|s)?\b|fire\b|shock\b|bleed\w*|melt(?:ed|ing)?\b|sparks?\b",
+        r"(?:child|son|daughter|baby|dog|cat|kid|he|she) (?:has |have |had )?swallowed\b|hurt\b",
+        r"(?:an|the) accident\b",
         r"rauch\w*|qualm\w*|gebrannt\b|brennt\b|verbrannt\b|feuer\b|blut\w*|geschmolzen\b|funken\b|verschluckt\b",
         r"unfall\b|kokel\w*|schmor\w*",
     ),

@@ -1,0 +1,158 @@
+"""The gates: how often each is right on its corpus, what it makes of foreign customers' mails, and what looking costs.
+
+Right or wrong is told per gate and language, apart for the sentences that the detectors were tuned with and for those
+that were only ever measured with. The foreign mails have no truth of their own: what is shown is how many of them each
+gate would keep a machine from answering.
+"""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.figures import Figure
+from bench.place import Place
+from mailhitl.draft import Draft
+from mailhitl.drafting.findings import IN_MAIL, findings
+from mailhitl.mail.message import Message
+from mailhitl.mail.parse import parse
+from tests.conftest import SHARED
+from tests.gates.corpus import LANGUAGES, MAIL, SOURCES, Case, cases
+
+RUNS = 300
+#: Milliseconds for one ordinary draft.
+LIMIT = 1.0
+#: Bad-mannered texts: what a pattern could stumble over, again and again.
+WALLS = (
+    "a",
+    "a.",
+    "a ",
+    "1 ",
+    "4111 1111 ",
+    "a@b.",
+    "refund ",
+    "(",
+    "DE12 ABCD 1234 ",
+    "Herr Aa ",
+    "not promise ",
+    "1-",
+)
+NOTHING = Draft((), (), "", "", author="")
+
+ORDINARY = """Hello Anna Berg,
+
+thank you for getting in touch about your order 4711.
+
+You can see where it is at any time: sign in on our website and open "My orders". Once a parcel is on its way, the
+tracking link is there too, and in the e-mail we sent you when it left.
+
+If what you see there does not look right, just reply to this e-mail and we will look into it.
+
+Kind regards
+Example Support
+"""
+
+
+def measure(place: Place) -> list[Figure]:
+    """Print what the gates got right and wrong; return what they cost."""
+    console = Console(width=150)
+    console.print(_rightness())
+    for name, mails in FOREIGN.items():
+        read = mails()
+        console.print(_alarms(name, read) if read else f"{name}: not beside this checkout", highlight=False)
+    return [_cost(), *_linear()]
+
+
+def _rightness() -> Table:
+    table = Table(
+        "gate", "language", "tuned: n", "precision", "recall", "held out: n", "precision", "recall", "known wrong"
+    )
+    for gate, of_gate in groupby(cases(), key=lambda case: case.gate):
+        listed = list(of_gate)
+        for language in LANGUAGES:
+            spoken = [case for case in listed if case.language == language]
+            tuned = [case for case in spoken if not case.held_out]
+            held_out = [case for case in spoken if case.held_out]
+            known = sum(bool(case.known) for case in spoken)
+            table.add_row(gate, language, *_right(tuned), *_right(held_out), str(known or ""))
+    every = cases()
+    held = [case for case in every if case.held_out]
+    tuned = [case for case in every if not case.held_out]
+    table.add_row("all", "", *_right(tuned), *_right(held), str(sum(bool(case.known) for case in every)))
+    return table
+
+
+def _right(listed: Sequence[Case]) -> tuple[str, str, str]:
+    """How many there are, the share of alarms that are true, the share of risks that are found."""
+    if not listed:
+        return "", "", ""
+    found = [case for case in listed if case.found]
+    risks = [case for case in listed if case.hit]
+    true = sum(case.hit for case in found)
+    return str(len(listed)), f"{true / max(1, len(found)):.2f}", f"{true / max(1, len(risks)):.2f}"
+
+
+def _alarms(name: str, mails: Sequence[Message]) -> str:
+    """For each gate on the mail the share of mails that it stops."""
+    stopped = dict.fromkeys(IN_MAIL, 0)
+    several = 0
+    for mail in mails:
+        kinds = {each.kind for each in findings(NOTHING, mail, sources=(), language="") if each.place == "mail"}
+        several += bool(kinds)
+        for kind in kinds:
+            stopped[kind] += 1
+    shares = ", ".join(f"{kind} {count / len(mails):.1%}" for kind, count in stopped.items())
+    return f"{name} ({len(mails):,}): any gate {several / len(mails):.1%}; {shares}"
+
+
+def _banking() -> list[Message]:
+    path = SHARED / "triage" / "banking77-train.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [Message(text=row["text"], new_text=row["text"]) for row in csv.DictReader(file)]
+
+
+def _mails(*folders: str) -> Callable[[], list[Message]]:
+    def read() -> list[Message]:
+        files = (file for folder in folders for file in sorted((SHARED / "corpus").glob(folder)))
+        return [parse(file.read_bytes()) for file in files if file.is_file()]
+
+    return read
+
+
+#: Customers' words from elsewhere, and how they are read; empty where the shared material is missing.
+FOREIGN: dict[str, Callable[[], list[Message]]] = {
+    "Questions to a bank (BANKING77)": _banking,
+    "Ordinary mail (spamassassin, nice)": _mails("spamassassin/nice/**/*"),
+    "Mailing lists (notmuch)": _mails("notmuch/**/*"),
+    "Mails without an injection (BIPIA)": _mails("bipia/eml/*-clean.eml"),
+    "The same with one": _mails("bipia/eml/*-start.eml", "bipia/eml/*-middle.eml", "bipia/eml/*-end.eml"),
+}
+
+
+def _cost() -> Figure:
+    return Figure("gates on an ordinary draft", "ms", list(_timed(ORDINARY, RUNS)), judged="median", limit=LIMIT)
+
+
+def _linear() -> Iterable[Figure]:
+    """A text ten times as long may cost ten times as much; the floor is ten times the short one."""
+    runs, floor = [], []
+    for wall in WALLS:
+        short, long = (min(_timed(wall * (size // len(wall)), 3)) for size in (10_000, 100_000))
+        runs.append(long)
+        floor.append(10 * short)
+    yield Figure("gates on 100,000 characters that mean ill", "ms", runs, floor, judged="ratio", limit=2.0)
+
+
+def _timed(text: str, runs: int) -> Iterable[float]:
+    for _ in range(runs):
+        draft = Draft(("anna@example.org",), (), "Your order", text, author="drafter:template")
+        began = time.perf_counter()
+        findings(draft, MAIL, sources=SOURCES, language="en")
+        yield (time.perf_counter() - began) * 1000
