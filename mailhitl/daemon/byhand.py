@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from mailhitl.case import Case, Event, State
+from mailhitl.daemon import marks
 from mailhitl.daemon.app import App
 from mailhitl.decision import Channel, Decision
 from mailhitl.errors import IllegalTransition, StaleCase, StaleFolder
@@ -20,7 +21,14 @@ log = structlog.get_logger(__name__)
 
 
 def run_once(app: App) -> int:
-    """Read what is new in Sent; return how many cases it closed. Also the last look before every send."""
+    """Read what is new in Sent, and the marks on customers' mails; return how many cases that moved.
+
+    Also the last look before every send.
+    """
+    return _read_sent(app) + marks.run_once(app)
+
+
+def _read_sent(app: App) -> int:
     folder = app.folders.sent
     try:
         status = app.mailbox.status(folder)
