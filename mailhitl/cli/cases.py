@@ -85,19 +85,18 @@ def show(context: typer.Context, case: CaseId, json: Json = False) -> None:
 
 def retry(context: typer.Context, case: CaseId) -> None:
     """Take up again a case that was set aside (shunted)."""
-    import getpass
-
+    from mailhitl.cli import login
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.decision import Channel, Decision
 
-    who = f"{getpass.getuser()} on the command line"
     with opened_store(read_config(context.obj)) as store:
         found = _case(store, case)
         if found.state is not State.SHUNTED:
             raise MailhitlError(
                 f"case {case} is {found.state}; only one that was set aside (shunted) is taken up again"
             )
-        decision = Decision(Event.RETRY, who, Channel.CLI, "taken up again", datetime.now(UTC), code="retry")
+        why, now = "taken up again", datetime.now(UTC)
+        decision = Decision(Event.RETRY, login.by(), Channel.CLI, why, now, code="retry", proof=login.proof())
         store.cases.move(found, Event.RETRY, decision)
     typer.echo(f"Case {case} is received again; the daemon takes it up at its next look.")
 

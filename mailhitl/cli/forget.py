@@ -21,7 +21,6 @@ CLOSING: dict[State, tuple[Event, ...]] = {
     State.APPROVED: (Event.SUPERSEDE,),
     State.SHUNTED: (Event.RETRY, Event.SUPERSEDE),
 }
-CODE = "forgotten"
 #: More cases than these are only counted.
 LISTED = 20
 
@@ -100,22 +99,24 @@ def _say_cases(store: SqlStore, found: Erasure) -> None:
 
 
 def _erase(store: SqlStore, found: Erasure, address: str) -> None:
-    import getpass
+    from mailhitl.cli import login
 
-    by = f"{getpass.getuser()} on the command line"
     for number in found.open_cases:
-        _close(store, number, by)
-    store.erasing.forget(address, by, datetime.now(UTC))
+        _close(store, number)
+    store.erasing.forget(address, login.by(), datetime.now(UTC))
 
 
-def _close(store: SqlStore, number: int, by: str) -> None:
+def _close(store: SqlStore, number: int) -> None:
     """Raises StaleCase when the daemon moves it at the same moment: then nothing is erased, and one tries again."""
+    from mailhitl.cli import login
     from mailhitl.decision import Channel, Decision
 
     case = store.cases.get(number)
     for event in CLOSING.get(case.state, ()):
         why = "closed because the customer is to be forgotten; nothing is sent"
-        case = store.cases.move(case, event, Decision(event, by, Channel.CLI, why, datetime.now(UTC), code=CODE))
+        now, proof = datetime.now(UTC), login.proof()
+        decision = Decision(event, login.by(), Channel.CLI, why, now, code="forgotten", proof=proof)
+        case = store.cases.move(case, event, decision)
 
 
 def _cases(numbers: tuple[int, ...]) -> str:

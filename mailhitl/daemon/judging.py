@@ -30,7 +30,15 @@ def _judge(app: App, case: Case) -> int:
     automatic = why_automatic(source, own=app.settings.own)
     downstream.note(app, case, source, automatic=bool(automatic))
     if automatic:
-        decision = Decision(Event.SKIP, "rule:automatic mail", Channel.RULE, automatic, app.now(), code="automatic")
+        decision = Decision(
+            Event.SKIP,
+            "rule:automatic mail",
+            Channel.RULE,
+            automatic,
+            app.now(),
+            code="automatic",
+            versions=app.settings.versions,
+        )
         app.store.cases.move(case, Event.SKIP, decision, outcome=Outcome.SKIP)
         return 1
     draft, problem = (None, UNREAD) if source.header(QUARANTINED) else propose(app, source)
@@ -99,7 +107,10 @@ def _supersede(app: App, case: Case, older: list[Case]) -> None:
     for one in older:
         if one.state in WAITING:
             why = f"the customer wrote again (case {case.id})"
-            decision = Decision(Event.SUPERSEDE, "intake", Channel.DAEMON, why, app.now(), code=WROTE_AGAIN)
+            versions = app.settings.versions
+            decision = Decision(
+                Event.SUPERSEDE, "intake", Channel.DAEMON, why, app.now(), code=WROTE_AGAIN, versions=versions
+            )
             app.store.cases.move(one, Event.SUPERSEDE, decision)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -176,7 +177,9 @@ class _Parcel:
 
 def _send(app: App, case: Case) -> int:
     parcel = _pack(app, case)
-    claim = Decision(Event.CLAIM, "outbox", Channel.DAEMON, "", app.now(), code="claim", versions=_versions(app))
+    # Whoever holds the mail or its copy in Sent can show by it that these very bytes were let out here.
+    proof = f"mail {parcel.delivery.message_id}, sha256 {hashlib.sha256(parcel.raw).hexdigest()}"
+    claim = Decision(Event.CLAIM, "outbox", Channel.DAEMON, "", app.now(), "claim", proof, versions=_versions(app))
     claimed = app.store.cases.move(case, Event.CLAIM, claim, delivery=parcel.delivery)
     if not parcel.pending:
         return _settle(app, claimed, parcel, Handover((), Phase.DONE))

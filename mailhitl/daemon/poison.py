@@ -45,7 +45,8 @@ def shunt(app: App, case: Case, runner: str, error: Exception) -> None:
     """Set the case aside. Neither log nor decision row repeats the error's text: it may quote the customer."""
     log.error("case set aside", case=case.id, runner=runner, error=type(error).__name__, at=where(error))
     why = f"{runner} could not handle it ({type(error).__name__}); a person has to look, then: mailhitl cases retry"
-    decision = Decision(Event.SHUNT, runner, Channel.DAEMON, why, app.now(), code=type(error).__name__)
+    versions = app.settings.versions
+    decision = Decision(Event.SHUNT, runner, Channel.DAEMON, why, app.now(), code="error", versions=versions)
     try:
         app.store.cases.move(app.store.cases.get(case.id), Event.SHUNT, decision)
     except (StaleCase, IllegalTransition) as problem:

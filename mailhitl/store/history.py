@@ -6,6 +6,7 @@ proof and draft, which rules hit and in which version stays: that is what the lo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mailhitl.decision import Decision
@@ -24,17 +25,17 @@ def append(database: Database, case_id: int, decision: Decision) -> None:
     """Add a row to the log. Must stand inside the transaction of the move that it explains."""
     row = {
         "case": case_id,
-        "event": decision.event,
-        "by": decision.by,
-        "channel": decision.channel,
-        "why": decision.why,
-        "at": decision.at,
-        "code": decision.code,
-        "proof": decision.proof,
+        "event": str(decision.event),
+        "by": clean(decision.by),
+        "channel": str(decision.channel),
+        "why": clean(decision.why),
+        "at": utc(decision.at),
+        "code": clean(decision.code),
+        "proof": clean(decision.proof),
         "revision": decision.revision,
         "draft_digest": decision.draft_digest,
         "reasons": [[reason.rule, reason.outcome, reason.text] for reason in decision.reasons],
-        "versions": decision.versions,
+        "versions": clean(decision.versions),
         "from_state": str(decision.from_state),
         "to_state": str(decision.to_state),
     }
@@ -42,24 +43,24 @@ def append(database: Database, case_id: int, decision: Decision) -> None:
     database.run(_APPEND(**row, **chain.columns("" if last is None else last.chain, content(row))))
 
 
-def content(row: dict[str, Any]) -> Content:
-    """What a row says, as it will be read back."""
+def content(row: Mapping[str, Any]) -> Content:
+    """What a row says, as it was read back or is about to be written: ``at`` in UTC, texts clean."""
     reasons = row["reasons"]
     return Content(
         plain=[
             row["case"],
-            clean(row["event"]),
-            clean(row["by"]),
-            clean(row["channel"]),
-            utc(row["at"]).isoformat(timespec="microseconds"),
-            clean(row["code"]),
-            clean(row["proof"]),
+            row["event"],
+            row["by"],
+            row["channel"],
+            row["at"].isoformat(timespec="microseconds"),
+            row["code"],
+            row["proof"],
             row["revision"],
             row["draft_digest"],
             [[rule, outcome] for rule, outcome, _ in reasons],
-            clean(row["versions"]),
+            row["versions"],
             row["from_state"],
             row["to_state"],
         ],
-        words=[clean(row["why"]), [text for _, _, text in reasons]],
+        words=[row["why"], [text for _, _, text in reasons]],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -58,15 +58,15 @@ def write(database: Database, entry: Entry) -> bool:
     if entry.key and _known(database, entry.key):
         return False
     row = {
-        "kind": entry.kind,
-        "subject": entry.subject,
+        "kind": clean(entry.kind),
+        "subject": clean(entry.subject),
         "case": entry.case_id,
-        "by": entry.by,
-        "channel": entry.channel,
-        "at": entry.at,
-        "why": entry.why,
-        "code": entry.code,
-        "proof": entry.proof,
+        "by": clean(entry.by),
+        "channel": str(entry.channel),
+        "at": utc(entry.at),
+        "why": clean(entry.why),
+        "code": clean(entry.code),
+        "proof": clean(entry.proof),
         "data": json.dumps({clean(name): clean(value) for name, value in entry.data.items()}, sort_keys=True),
     }
     last = database.first(JournalRow.select(JournalRow.chain).order_by(JournalRow.id.desc()))
@@ -81,25 +81,28 @@ def write(database: Database, entry: Entry) -> bool:
     return True
 
 
-def content(row: dict[str, Any]) -> Content:
-    """What a row says, as it will be read back. What names a person in ``subject`` and ``data`` can be erased; a rule's
-    name, a level, a number stay, for others go by them."""
-    subject, data = clean(row["subject"]), json.loads(row["data"])
+def content(row: Mapping[str, Any]) -> Content:
+    """What a row says, as it was read back or is about to be written: ``at`` in UTC, texts clean.
+
+    What names a person in ``subject`` and ``data`` can be erased; a rule's name, a level, a number stay, for others go
+    by them.
+    """
+    subject, data = row["subject"], json.loads(row["data"])
     return Content(
         plain=[
-            clean(row["kind"]),
+            row["kind"],
             impersonal(subject),
             row["case"],
-            clean(row["by"]),
-            clean(row["channel"]),
-            utc(row["at"]).isoformat(timespec="microseconds"),
-            clean(row["code"]),
+            row["by"],
+            row["channel"],
+            row["at"].isoformat(timespec="microseconds"),
+            row["code"],
             {name: impersonal(value) for name, value in data.items()},
         ],
         words=[
             subject if is_personal(subject) else "",
-            clean(row["why"]),
-            clean(row["proof"]),
+            row["why"],
+            row["proof"],
             [value for value in data.values() if is_personal(value)],
         ],
     )
