@@ -65,7 +65,9 @@ def measure(place: Place, count: int = JUDGMENTS) -> list[Figure]:
         took = _timed(store, current, load(path), count)
     finally:
         store.close()
-    return [Figure(f"(backtest) rules backtest, {count} judgments, {len(load(path).rule)} rules", "s", [took], limit=20.0)]
+    return [
+        Figure(f"(backtest) rules backtest, {count} judgments, {len(load(path).rule)} rules", "s", [took], limit=20.0)
+    ]
 
 
 def _timed(store: SqlStore, current: Config, changed: Config, count: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -104,15 +104,14 @@ def backtest(
     Of each case the first judgment counts: what a person's own edit was judged to be says nothing about the rules.
     ``progress`` is told now and then how many judgments were read.
     """
-    fates = {course.about.case_id: _fate(course) for course in reckoning.read(store, Span(since, now))}
+    known = {one.about.case_id: (_fate(one), one.about.subject) for one in reckoning.read(store, Span(since, now))}
     replay = _Replay(changed)
     for done, judgment in enumerate(store.judgments.since(since), 1):
-        replay.try_again(judgment, fates.get(judgment.case_id, Fate.NOBODY))
+        replay.try_again(judgment, *known.get(judgment.case_id, (Fate.NOBODY, "")))
         if done % 500 == 0:
             progress(done)
-    about = store.figures.about([one.case_id for one in replay.cases])
-    named = [replace(one, subject=about[one.case_id].subject) for one in replay.cases]
-    cases = sorted(named, key=lambda one: (not one.doubtful, list(Fate).index(one.fate), one.case_id))
+    worst = {fate: number for number, fate in enumerate(Fate)}
+    cases = sorted(replay.cases, key=lambda one: (not one.doubtful, worst[one.fate], one.case_id))
     gone = [rule.name for rule in current.rule if rule.name not in replay.matched]
     rules = [replay.of_rule(rule, _change(rule, current.rule)) for rule in changed.rule]
     return Backtest(
@@ -138,7 +137,7 @@ class _Replay:
         self.matched: dict[str, Counter[tuple[Outcome, Fate]]] = {rule.name: Counter() for rule in self._rules}
         self.cases: list[Tried] = []
 
-    def try_again(self, judgment: Judgment, fate: Fate) -> None:
+    def try_again(self, judgment: Judgment, fate: Fate, subject: str) -> None:
         facts = self._facts(judgment)
         if facts is None:
             return
@@ -149,7 +148,7 @@ class _Replay:
         for name in verdict.hits:
             self.matched[name][would, fate] += 1
         if was is not would or (would is Outcome.SEND and fate in AGAINST):
-            self.cases.append(Tried(judgment.case_id, "", judgment.at, was, would, fate, verdict.hits))
+            self.cases.append(Tried(judgment.case_id, subject, judgment.at, was, would, fate, verdict.hits))
 
     def _facts(self, judgment: Judgment) -> Facts | None:
         if judgment.case_id in self.seen:
