@@ -263,10 +263,6 @@ def test_a_misspelled_intent_is_a_mistake_and_an_undeclared_one_a_warning(
             "rule[0].approvals: 2 people must agree",
         ),
         (MINIMAL + '[llm]\nmodel = "x"\n', ":9: llm: drafting by a language model is not built yet."),
-        (
-            MINIMAL + '[[rule]]\nname = "x"\nwhen = { subject = "x" }\nthen = "send"\nsample = 0.1\n',
-            ":13: rule[0].sample: sampling is not built yet: nothing is looked at afterwards.",
-        ),
         (MINIMAL + '[[intent]]\nname = "x"\n', ":9: intent[0]: has neither examples nor words"),
     ],
 )
