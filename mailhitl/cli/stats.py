@@ -72,7 +72,7 @@ def stats(
 
     config = read_config(context.obj)
     span, clock = span_of(config, since, week), clock_of(config)
-    dimensions = (by.value,) if by and by is not By.WEEK else ()
+    dimensions = (by.value,) if by else ()
     with opened_store(config) as store:
         figures = reckon(told(read(store, span)), span, clock, dimensions)
     tallies = _tallies(figures, by)

@@ -104,7 +104,7 @@ def _course(about: About, log: Sequence[LogRow], outcomes: frozenset[str]) -> Co
             marks[mark] = row.at
         if row.event == Event.HOLD:
             since = row.at
-    hands = tuple((row.by, row.at) for row in log if row.event in BY_PEOPLE and row.channel in PEOPLE)
+    hands = tuple([(row.by, row.at) for row in log if row.channel in PEOPLE and row.event in BY_PEOPLE])
     _date(marks, ended, outcomes)
     if ended is None:
         return Course(about, marks, hands=hands)

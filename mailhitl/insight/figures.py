@@ -24,6 +24,8 @@ DIMENSIONS: dict[str, Callable[[About], tuple[str, ...]]] = {
     "mailbox": lambda about: (about.mailbox,),
 }
 
+WEEK = "week"
+
 #: An approval sooner than this after the packet was mailed can hardly rest on reading it. In seconds.
 HASTE = 30.0
 #: How much of an answer's time is saved, by how it came about. Reading and deciding takes about a fifth of writing.
@@ -127,38 +129,49 @@ class Tally:
 
 @dataclass(slots=True)
 class Figures:
-    """All figures of one span, and the weeks around it. ``load`` counts each person's decisions."""
+    """All figures of one span, and the weeks around it. ``load`` counts each person's decisions.
+
+    The weeks are only counted, without times, unless they are asked for (``whole_weeks``).
+    """
 
     span: Span
     total: Tally = field(default_factory=Tally)
     by: dict[str, dict[str, Tally]] = field(default_factory=dict)
     weeks: dict[Week, Tally] = field(default_factory=dict)
     load: Counter[str] = field(default_factory=Counter)
+    whole_weeks: bool = False
     _now: tuple[Span, Week] | None = None
 
     def add(self, course: Course, clock: Clock) -> None:
-        wait = wait_of(course, clock)
-        look = _look(course, clock)
-        self._add_weeks(course, clock, wait, look)
         marks = course.within(self.span)
         ended = course.decided_at is not None and self.span.covers(course.decided_at)
-        found = (wait, look) if ended else (None, None)
         self.load.update(by for by, at in course.hands if self.span.covers(at))
+        found = (wait_of(course, clock), _look(course, clock)) if ended or self.whole_weeks else (None, None)
+        self._add_weeks(course, clock, *found)
         if not marks:
             return
-        self.total.add(course, marks, *found)
+        measured = found if ended else (None, None)
+        self.total.add(course, marks, *measured)
         for name, tallies in self.by.items():
             for key in DIMENSIONS[name](course.about):
-                tallies.setdefault(key, Tally()).add(course, marks, *found)
+                tallies.setdefault(key, Tally()).add(course, marks, *measured)
 
     def _add_weeks(self, course: Course, clock: Clock, wait: float | None, look: float | None) -> None:
         weeks: dict[Week, list[str]] = {}
         for mark, at in course.marks.items():
-            weeks.setdefault(self._week(at, clock.zone), []).append(mark)
-        ended = course.decided_at and self._week(course.decided_at, clock.zone)
+            week = self._week(at, clock.zone)
+            if self.whole_weeks:
+                weeks.setdefault(week, []).append(mark)
+            else:
+                self._of(week).counts[mark] += 1
         for week, marks in weeks.items():
-            found = (wait, look) if week == ended else (None, None)
-            self.weeks.setdefault(week, Tally()).add(course, marks, *found)
+            ended = course.decided_at is not None and self._week(course.decided_at, clock.zone) == week
+            self._of(week).add(course, marks, *((wait, look) if ended else (None, None)))
+
+    def _of(self, week: Week) -> Tally:
+        if week not in self.weeks:
+            self.weeks[week] = Tally()
+        return self.weeks[week]
 
     def _week(self, at: datetime, zone: tzinfo) -> Week:
         """Cases come in order, so it mostly is that of the one before: a comparison is cheaper than a calendar."""
@@ -168,9 +181,9 @@ class Figures:
         return self._now[1]
 
 
-def reckon(courses: Iterable[Course], span: Span, clock: Clock, by: Collection[str] = tuple(DIMENSIONS)) -> Figures:
+def reckon(courses: Iterable[Course], span: Span, clock: Clock, by: Collection[str] = (*DIMENSIONS, WEEK)) -> Figures:
     """Count them all, in one pass, broken down by these dimensions. Weeks are counted for all that is handed in."""
-    figures = Figures(span, by={name: {} for name in by})
+    figures = Figures(span, by={name: {} for name in by if name != WEEK}, whole_weeks=WEEK in by)
     for course in courses:
         figures.add(course, clock)
     return figures

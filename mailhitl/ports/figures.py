@@ -18,7 +18,6 @@ class About(NamedTuple):
     mailbox: str
     group: str
     subject: str
-    opened_at: datetime
     held_at: datetime | None
     asked_at: datetime | None
     rules: tuple[str, ...]

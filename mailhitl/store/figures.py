@@ -63,7 +63,7 @@ class SqlFigures:
         asked = AskRow.select(fn.MIN(AskRow.asked_at)).where(AskRow.case == case.id)
         first = judged.select(judged.id).where(judged.case == case.id).order_by(judged.revision, judged.id).limit(1)
         drafted = (DraftRow.case == case.id) & (DraftRow.revision == 1)
-        columns = (case.id, case.mailbox, case.group, case.subject, case.opened_at, case.held_at, asked)
+        columns = (case.id, case.mailbox, case.group, case.subject, case.held_at, asked)
         query = (
             case.select(*columns, JudgmentRow.hits, JudgmentRow.intent, DraftRow.template, DraftRow.author)
             .join(JudgmentRow, JOIN.LEFT_OUTER, on=(JudgmentRow.id == first))
@@ -78,8 +78,8 @@ def _time(value: Any) -> Any:
 
 
 def _about(row: Any) -> About:
-    case_id, mailbox, group, subject, opened_at, held_at, asked_at, hits, intent, template, author = row
-    times = (_time(opened_at), _time(held_at), _time(asked_at))
+    case_id, mailbox, group, subject, held_at, asked_at, hits, intent, template, author = row
+    times = (_time(held_at), _time(asked_at))
     return About(
         case_id, mailbox, group, subject, *times, _rules(hits or "[]"), intent or "", template or "", author or ""
     )

@@ -37,7 +37,6 @@ def about(number: int = 1, **changes: object) -> About:
         "mailbox": "support",
         "group": "support",
         "subject": "canary of the customer",
-        "opened_at": MONDAY,
         "held_at": None,
         "asked_at": None,
         "rules": ("Refunds",),
