@@ -17,11 +17,14 @@ from mailhitl.mail.edited import EditedDraft
 from mailhitl.mail.message import Message
 from mailhitl.mail.reply import Command
 from mailhitl.mail.signature import Checked, checked
+from mailhitl.mail.text import one_line
 from mailhitl.ports.store import Ask
 from mailhitl.review.reviewers import SOMEONE, Hand
 
 #: What lets a mail out needs proof of who sent it; what stops one needs less.
 RELEASING = frozenset({"approve", "edit"})
+#: How much of a reviewer's reason the log keeps.
+LONGEST_WHY = 2_000
 #: What decides nothing leaves the token good for the decision.
 UNDECIDED = frozenset({"snooze"})
 
@@ -54,7 +57,9 @@ def obey(app: App, incoming: Incoming, command: Command) -> Result:
     hand, doubt = _hand(app, incoming, releasing=command.word in RELEASING)
     if hand is None:
         return Result(False, doubt)
-    wish = Wish(hand, Channel.REPLY, f"reply-{command.word}", command.argument or f"answered “{command.word}”")
+    # An edit's own text is the draft's next revision, not a reason.
+    said = "" if command.word == "edit" else one_line(command.argument, LONGEST_WHY)
+    wish = Wish(hand, Channel.REPLY, f"reply-{command.word}", said or f"answered “{command.word}”")
     result = COMMANDS[command.word](app, incoming, wish, command)
     if result.done and incoming.ask and command.word not in UNDECIDED:
         app.store.asks.use(incoming.ask, app.now())
@@ -74,7 +79,8 @@ def _hand(app: App, incoming: Incoming, *, releasing: bool) -> tuple[Hand | None
     if doubt:
         return None, doubt
     if not releasing:
-        return Hand(by, named, "reply: token"), ""
+        # Read again after a crash, the same mail is known by its id.
+        return Hand(by, named, f"reply: token, {incoming.message.message_id or 'no id'}"), ""
     if app.settings.reply_approval == "off":
         return None, "Approving by mail is switched off here. Please move the draft to Approve instead."
     proof = incoming.proof

@@ -126,3 +126,22 @@ def test_every_code_of_many_stories_stands_in_the_table(world: World) -> None:
     assert all(row.by for row in log(world))
     people = [row for row in log(world) if row.channel in (Channel.REPLY, Channel.FOLDER, Channel.HAND)]
     assert all(row.proof for row in people)
+
+
+def test_59_half_a_megabyte_of_hostile_reason_is_one_line_of_the_log(world: World) -> None:
+    hostile = "=HYPERLINK(1)\x1b[31m <b>tone</b> \u202e" * 20000
+    held(world)
+    world.answers(world.packet_for("anna@example.com"), f"reject: {hostile}")
+    world.run(later=MINUTES)
+    [row] = [row for row in log(world) if row.event is Event.REJECT]
+    assert row.why.startswith("=HYPERLINK(1)")
+    assert len(row.why) <= 2_000
+    assert row.why.isprintable()
+
+
+def test_an_edits_own_text_is_the_draft_and_not_the_reason(world: World) -> None:
+    held(world)
+    world.answers(world.packet_for("anna@example.com"), "edit: Dear Ann, a parrot looks into it.")
+    world.run(later=MINUTES)
+    assert "parrot" not in str(log(world))
+    assert "parrot" in world.store.cases.draft(world.case).text
