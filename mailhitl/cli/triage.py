@@ -72,7 +72,8 @@ def measure(
     context: typer.Context, folds: Annotated[int, typer.Option(min=2, help="How often to learn anew.")] = 10
 ) -> None:
     """Measure by cross-validation how good the learned triage is on your own examples."""
-    from rich.progress import track
+    from rich.console import Console
+    from rich.progress import Progress
 
     from mailhitl.cli.opening import read_config
     from mailhitl.drafting.learned import TooFewExamples
@@ -83,16 +84,19 @@ def measure(
     _need_extra()
     tried: list[Tried] = []
     folds = min(folds, *Counter(intent for _, intent in examples).values()) if examples else folds
-    bar = iter(track(range(folds), description="learning", disable=not sys.stderr.isatty(), transient=True))
-    try:
-        tried.extend(cross_validate(examples, folds=max(folds, 2), heard=lambda: next(bar, None) and None))
-    except TooFewExamples as few:
-        typer.echo(f"Cannot be measured: {few}.", err=True)
-        raise typer.Exit(1) from None
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task("learning", total=max(folds, 2))
+        try:
+            tried.extend(cross_validate(examples, folds=max(folds, 2), heard=lambda: bar.advance(task)))
+        except TooFewExamples as few:
+            typer.echo(f"Cannot be measured: {few}.", err=True)
+            raise typer.Exit(1) from None
     figures = reckon(tried)
     typer.echo(f"{figures.n} examples, each tried by a triage that had not seen it ({folds} folds)")
     typer.echo(f"{figures.accuracy:.1%} right")
-    typer.echo(f"{figures.coverage:.1%} can be acted on with {PRECISION:.0%} right (confidence {figures.sure:.2f} or more)")
+    typer.echo(
+        f"{figures.coverage:.1%} can be acted on with {PRECISION:.0%} right (confidence {figures.sure:.2f} or more)"
+    )
     typer.echo(f"{figures.calibration:.3f} expected calibration error")
     for (meant, guessed), count in Counter((t.intent, t.guess.intent) for t in tried if not t.right).most_common(5):
         typer.echo(f"{count:6}  {meant} taken for {guessed}")
@@ -102,7 +106,7 @@ def measure(
 def try_(context: typer.Context, mail: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Show what triage makes of a mail in a file (RFC 5322, usually .eml)."""
     from mailhitl.cli.opening import read_config
-    from mailhitl.daemon.wire import classifier
+    from mailhitl.daemon.wire_drafting import classifier
     from mailhitl.mail.parse import parse
 
     found = classifier(read_config(context.obj)).triage(parse(mail.read_bytes()))

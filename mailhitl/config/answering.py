@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from mailhitl.config.secrets import Secret
 from mailhitl.config.table import Table, key, needed
-from mailhitl.config.values import Amount, AnchoredPath, Duration, Switch, Word
+from mailhitl.config.values import Amount, AnchoredPath, Count, Duration, Switch, Word
 
 
 class Triage(Table):
@@ -27,10 +29,17 @@ class Knowledge(Table):
 
 
 class LanguageModelConfig(Table):
-    """Optional; without it templates draft alone."""
+    """Optional; without it templates draft alone. What it writes never leaves unread unless the gate `model` is off."""
 
-    model: Word = needed('Provider and model, like "openai:gpt-…", or any OpenAI-compatible server\'s model.')
-    base_url: str | None = key(None, "Where an OpenAI-compatible server listens.")
+    model: Word = needed('"openai:gpt-…", "anthropic:claude-…", or the model\'s name at the server of base_url.')
+    base_url: str | None = key(None, "Where an OpenAI-compatible server listens (Ollama, vLLM, llama.cpp).")
     api_key: Secret | None = key(None, "Where the key is to be had.")
+    prefer: Literal["template", "model"] = key(
+        "template", 'Who drafts first: "template" (the model where none fits) or "model" (a template where it fails).'
+    )
+    style: AnchoredPath | None = key(None, "A text file that tells the model the team's tone and house style.")
     deadline: Duration = key("30s", "Overall time for one draft.")
-    spend_per_day: Amount = key(5.0, "Stop using it for the day after this much money.")
+    at_once: Count = key(4, "How many drafts are written at a time.", ge=1, le=64)
+    spend_per_day: Amount = key(5.0, "Stop using it for the day after this much money (US dollars).")
+    price_in: Amount = key(0.0, "US dollars for a million tokens read; 0: the public price list.")
+    price_out: Amount = key(0.0, "US dollars for a million tokens written; 0: the public price list.")

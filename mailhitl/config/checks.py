@@ -33,6 +33,8 @@ def servers(data: Data) -> Iterator[Problem]:
         for role in ("imap", "smtp"):
             for key, what in _server(_section(box, role)):
                 yield Problem(("mailbox", name, role, key), what)
+        for key, what in _login_in_clear(_section(box, "smtp")):
+            yield Problem(("mailbox", name, "smtp", key), what)
     for key, what in _server(_section(_section(data, "alarm"), "smtp")):
         yield Problem(("alarm", "smtp", key), what)
 
@@ -45,6 +47,12 @@ def _server(server: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "token_command", "there is a password too: use one of the two."
     if server.get("username") and not server.keys() & {"password", "token_command"}:
         yield "password", "is missing: a username needs a password or a token_command."
+
+
+def _login_in_clear(server: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    insecure = server.get("security") == "none" and server.get("allow_insecure") is True
+    if insecure and server.keys() & {"password", "token_command"} and not is_loopback(_word(server.get("host"))):
+        yield "allow_insecure", "lets mail travel in clear, but never a password: use tls or starttls, or no login."
 
 
 def rule_shapes(data: Data) -> Iterator[Problem]:
@@ -186,20 +194,6 @@ def pointless(data: Data) -> Iterator[Problem]:
     yield from sense.twins(rules)
 
 
-#: What may stand in the file and does nothing yet.
-UNUSED: dict[tuple[str, ...], str] = {
-    ("knowledge",): "looking things up is not built yet.",
-    ("llm",): "drafting by a language model is not built yet.",
-}
-
-
-def unused(data: Data) -> Iterator[Problem]:
-    """Tables whose feature is still to come."""
-    for path, says in UNUSED.items():
-        if path[0] in data and (len(path) == 1 or path[1] in _section(data, path[0])):
-            yield Problem(path, says)
-
-
 CHECKS: tuple[Check, ...] = (
     servers,
     rule_shapes,
@@ -212,7 +206,7 @@ CHECKS: tuple[Check, ...] = (
     likely_intents,
     contradictions,
 )
-WARNINGS: tuple[Check, ...] = (unknown_intents, silent_intents, enough_people, vouching, pointless, unused)
+WARNINGS: tuple[Check, ...] = (unknown_intents, silent_intents, enough_people, vouching, pointless)
 
 
 def check(data: Data, checks: Iterable[Check]) -> list[Problem]:

@@ -11,10 +11,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from mailhitl.daemon.directory import Directory
 from mailhitl.daemon.folders import Folders
 from mailhitl.daemon.plan import Plan
+from mailhitl.daemon.writing import Writers
 from mailhitl.decision import Finding
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Address, Message
 from mailhitl.ports.drafter import Classifier, Drafter
+from mailhitl.ports.knowledge import Knowledge
 from mailhitl.ports.mailbox import FolderStatus, Location, Mailbox
 from mailhitl.ports.store import Store
 from mailhitl.ports.transport import Transport
@@ -69,9 +71,13 @@ class Settings:
 
 @dataclass(slots=True)
 class Agenda:
-    """When the mailbox wants to be looked at next, at the latest. Runners write it, the worker reads it."""
+    """When the mailbox wants to be looked at next, at the latest. Runners write it, the worker reads it.
+
+    ``hands``: a person has just been at work in the folders, so more may follow.
+    """
 
     due: datetime | None = None
+    hands: bool = False
 
     def at(self, moment: datetime) -> None:
         if self.due is None or moment < self.due:
@@ -90,6 +96,7 @@ class Drafting:
     findings: Callable[[Draft, Message], tuple[Finding, ...]]
     own_words: Callable[[Draft, Message], str]
     language: Callable[[str], str]
+    knowledge: Knowledge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,8 @@ class App:
     #: Renews the lease; raises LeaseTaken when this process may not act any more. Called before whatever acts.
     heartbeat: Callable[[], None] = lambda: None
     agenda: Agenda = field(default_factory=Agenda)
+    #: Writes what takes long; shared by all connections of one mailbox.
+    writers: Writers = field(default_factory=Writers)
     #: What was read once of a mail in a watched folder: mails never change under one UID.
     seen: dict[Location, Sighting | None] = field(default_factory=dict)
     #: What stood in a watched folder at the last look, and the status it had then.
@@ -130,6 +139,8 @@ class App:
     source: dict[int, tuple[bytes, Message]] = field(default_factory=dict)
     #: Which customers' mails in a folder carry the answered mark, and what that was found out for.
     marks: dict[str, tuple[object, Sequence[Location]]] = field(default_factory=dict)
+    #: When a runner that only looks now and then wants to look again, by its name.
+    looked: dict[str, datetime] = field(default_factory=dict)
     #: How each held case waits: read from its log once for each version of the case.
     waits: dict[int, Waiting] = field(default_factory=dict)
 

@@ -12,6 +12,7 @@ from mailhitl.daemon import (
     filing,
     intake,
     judging,
+    knowing,
     notices,
     outbox,
     packets,
@@ -25,6 +26,9 @@ from mailhitl.daemon import (
 )
 from mailhitl.daemon.app import App
 
+#: Seconds between two heartbeats while nothing is done but waiting.
+HEARTBEAT = 10.0
+
 #: What a reviewer's hand has just done leaves before anything else is filed. Whether they are silent is known only
 #: when the folders and their answers have been read: while the mailbox is away nobody counts as silent.
 RUNNERS: dict[str, Callable[[App], int]] = {
@@ -33,6 +37,7 @@ RUNNERS: dict[str, Callable[[App], int]] = {
     "intake": intake.run_once,
     "byhand": byhand.run_once,
     "customers": customers.run_once,
+    "knowledge": knowing.run_once,
     "judging": judging.run_once,
     "watch": watch.run_once,
     "outbox": outbox.run_once,
@@ -51,7 +56,7 @@ RUNNERS: dict[str, Callable[[App], int]] = {
 
 def run_once(app: App) -> int:
     """Run every runner once; return how much was done."""
-    app.agenda.due = None
+    app.agenda.due, app.agenda.hands = None, False
     done = 0
     for runner in RUNNERS.values():
         app.heartbeat()
@@ -65,6 +70,15 @@ def run_until_quiet(app: App, rounds: int = 50) -> int:
     for _ in range(rounds):
         done = run_once(app)
         total += done
-        if not done:
+        if not done and not _written(app):
             break
     return total
+
+
+def _written(app: App) -> bool:
+    """Wait for a draft that is being written beside the rounds; False when there is none."""
+    while not app.writers.wait(HEARTBEAT):
+        if not app.writers.busy:
+            return False
+        app.heartbeat()
+    return True

@@ -6,13 +6,13 @@ from functools import partial
 
 from mailhitl.case import Case, Event, Outcome, State
 from mailhitl.daemon import downstream, facts, leaving
+from mailhitl.daemon.answering import Proposal, propose, with_context
 from mailhitl.daemon.app import App
 from mailhitl.daemon.intake import QUARANTINED
 from mailhitl.daemon.poison import each
 from mailhitl.daemon.sources import source_of
 from mailhitl.decision import Channel, Decision, Reason, Verdict
 from mailhitl.draft import Draft
-from mailhitl.errors import TemplateProblem
 from mailhitl.mail.authenticity import vouched
 from mailhitl.mail.automatic import why_automatic
 from mailhitl.mail.message import Message
@@ -41,7 +41,10 @@ def _judge(app: App, case: Case) -> int:
         )
         app.store.cases.move(case, Event.SKIP, decision, outcome=Outcome.SKIP)
         return 1
-    draft, problem = (None, UNREAD) if source.header(QUARANTINED) else propose(app, source)
+    proposal = Proposal(problem=UNREAD) if source.header(QUARANTINED) else propose(app, case, source)
+    if proposal is None:
+        return 0  # still being written
+    draft, problem = proposal.draft, proposal.problem
     unanswered = _unanswered(app, case, source)
     gathered = facts.gather(app, case, source, draft, unanswered=bool(unanswered))
     verdict = facts.verdict(app, gathered)
@@ -114,23 +117,6 @@ def _supersede(app: App, case: Case, older: list[Case]) -> None:
             app.store.cases.move(one, Event.SUPERSEDE, decision)
 
 
-def propose(app: App, source: Message) -> tuple[Draft | None, Reason | None]:
-    """The first drafter's proposal, and why there is none where that needs saying."""
-    if not source.readable:
-        return None, Reason("unreadable", Outcome.REVIEW, "The mail is too large or too broken to be read safely.")
-    if source.encrypted:
-        return None, Reason("encrypted", Outcome.REVIEW, "The mail is encrypted: only a person can read it.")
-    triage = app.drafting.classifier.triage(source)
-    try:
-        for drafter in app.drafting.drafters:
-            draft = drafter.draft(source, triage)
-            if draft is not None:
-                return draft, None
-    except TemplateProblem as problem:
-        return None, Reason("template", Outcome.REVIEW, f"The template could not be filled: {problem}")
-    return None, None
-
-
 def _settle(app: App, case: Case, source: Message, draft: Draft | None, verdict: Verdict, judgment: Judgment) -> None:
     reasons = tuple(dict.fromkeys(verdict.reasons))
     why = "; ".join(reason.text for reason in reasons)
@@ -144,10 +130,15 @@ def _settle(app: App, case: Case, source: Message, draft: Draft | None, verdict:
     if verdict.outcome is Outcome.SEND and draft is not None:
         move(draft=draft, not_before=leaving.not_before(app, verdict))
     elif verdict.outcome is Outcome.REVIEW:
-        proposal = app.drafting.with_quote(draft or app.drafting.skeleton(source), source) if source.readable else None
-        move(draft=proposal, group=group)
+        answer = draft or (_skeleton(app, case, source) if source.readable else None)
+        move(draft=answer and app.drafting.with_quote(answer, source), group=group)
     else:
         move(group=group)
+
+
+def _skeleton(app: App, case: Case, source: Message) -> Draft:
+    skeleton = app.drafting.skeleton(source)
+    return skeleton if source.encrypted else with_context(app, case, source, skeleton)
 
 
 EVENTS = {

@@ -1,34 +1,46 @@
-"""One mail tried against the rules: judged as the daemon judges, in a mailbox and a store that end with the trial."""
+"""One mail tried against the rules, and every rule and gate told why.
+
+A mail from a file is judged as the daemon judges, in a mailbox and a store that end with the trial; of a case the facts
+that were remembered are tried again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
 
 from mailhitl.backends.memory import MemoryMailbox, MemoryTransport
 from mailhitl.case import Case, Outcome
+from mailhitl.config.rules import read_gates, read_rules
 from mailhitl.config.schema import Config
-from mailhitl.daemon import facts, judging, wire
+from mailhitl.daemon import autonomy, facts, judging, wire
 from mailhitl.daemon.app import App
+from mailhitl.decision import Reason
+from mailhitl.errors import MailhitlError
 from mailhitl.mail.fingerprint import fingerprint
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
 from mailhitl.ports.mailbox import Location
-from mailhitl.ports.store import Arrival
-from mailhitl.rules.explain import Explanation, explain
+from mailhitl.ports.store import Arrival, Store
+from mailhitl.rules.explain import Explanation, explain, explain_gates
+from mailhitl.rules.gates import Gates
+from mailhitl.rules.rule import Facts, Rule
+from mailhitl.rules.snapshot import thaw
 from mailhitl.store import open_store
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What would become of it. ``lines`` are the rules in the order of the file, then whatever else had a say."""
+    """What would become of it. ``lines`` are the rules in the order of the file, the gates, then whatever else had a
+    say. ``was`` is what was decided when the case was judged, "" for a mail that is no case."""
 
     outcome: Outcome
     intent: str
     draft: str
     lines: Sequence[Explanation]
+    was: str = ""
 
 
 def try_rules(config: Config, mailbox: str, raw: bytes) -> Trial:
@@ -44,22 +56,52 @@ def try_rules(config: Config, mailbox: str, raw: bytes) -> Trial:
             store.close()
 
 
+def try_case(config: Config, store: Store, case_id: int) -> Trial:
+    """Try the rules of the file, each on the rung on which it stands, on what they looked at last in this case.
+
+    Raises MailhitlError when there is no such case, no rule was asked about it, or its words are erased.
+    """
+    judgment = next(reversed(store.judgments.of(case_id)), None)
+    if judgment is None:
+        raise MailhitlError(f"the rules were never asked about a case {case_id}")
+    try:
+        seen = thaw(judgment.facts)
+    except ValueError:
+        raise MailhitlError(f"the words of case {case_id} are erased: nothing is left to try the rules on") from None
+    entries = autonomy.steps(store)
+    rules = [replace(rule, level=autonomy.standing(rule, entries).level) for rule in read_rules(config)]
+    gates = read_gates(config)
+    verdict = facts.ruling(rules, gates, seen)
+    return _told(rules, gates, seen, verdict.outcome, verdict.reasons, judgment.outcome)
+
+
 def _try(app: App, raw: bytes) -> Trial:
     source = parse(raw)
     case = _opened(app, source, raw)
+    # A trial must neither wait nor pay for a language model.
+    quick = tuple(drafter for drafter in app.drafting.drafters if not drafter.slow)
+    app = replace(app, drafting=replace(app.drafting, drafters=quick))
     judging.run_once(app)
     case = app.store.cases.get(case.id)
     decision = app.store.cases.log(case)[-1]
-    draft, _ = judging.propose(app, source)
-    gathered = facts.gather(app, case, source, draft)
-    lines = explain(app.rules, gathered)
+    judgments = app.store.judgments.of(case.id)
+    seen = thaw(judgments[-1].facts) if judgments else facts.gather(app, case, source, None)
+    # What no machine may answer at all was decided before any rule was asked.
+    reasons = decision.reasons or (Reason(decision.by.removeprefix("rule:"), Outcome.SKIP, decision.why),)
+    return _told(app.rules, app.gates, seen, case.outcome or Outcome.REVIEW, reasons)
+
+
+def _told(
+    rules: Sequence[Rule], gates: Gates, seen: Facts, outcome: Outcome, reasons: Iterable[Reason], was: str = ""
+) -> Trial:
+    lines = [*explain(rules, seen), *explain_gates(gates, seen)]
     named = {line.rule for line in lines}
-    others = [Explanation(reason.rule, True, reason.text) for reason in decision.reasons if reason.rule not in named]
-    if not decision.reasons:
-        others = [Explanation(decision.by.removeprefix("rule:"), True, decision.why)]
-    triage = gathered.triage
+    others = [
+        Explanation(each.rule, True, each.text, "other", each.outcome) for each in reasons if each.rule not in named
+    ]
+    triage = seen.triage
     intent = f"{triage.intent} ({triage.confidence:.2f}: {triage.why})" if triage.intent else ""
-    return Trial(case.outcome or Outcome.REVIEW, intent, draft.text if draft else "", [*lines, *others])
+    return Trial(outcome, intent, seen.draft.text if seen.draft else "", [*lines, *others], was)
 
 
 def _opened(app: App, source: Message, raw: bytes) -> Case:

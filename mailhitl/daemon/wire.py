@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 import structlog
 
@@ -17,18 +17,13 @@ from mailhitl.config.account import MailboxConfig, Server
 from mailhitl.config.rules import read_gates, read_rules
 from mailhitl.config.schema import Config
 from mailhitl.config.secrets import resolve as resolve_secret
-from mailhitl.daemon.app import App, Drafting, Settings
-from mailhitl.daemon.directory import Directory, directory
+from mailhitl.daemon.app import App, Settings
+from mailhitl.daemon.directory import directory
 from mailhitl.daemon.folders import Folders, resolve
 from mailhitl.daemon.plan import Plan, plan_of
 from mailhitl.daemon.versions import versions_of
-from mailhitl.drafting import DRAFTERS
-from mailhitl.drafting.findings import findings
-from mailhitl.drafting.language import language_of
-from mailhitl.drafting.library import Library
-from mailhitl.drafting.quoting import answer_words, with_quote
-from mailhitl.drafting.template import Desk, TemplateDrafter
-from mailhitl.drafting.triage import IntentExamples, WordTriage
+from mailhitl.daemon.wire_drafting import drafting, library
+from mailhitl.daemon.writing import Writers
 from mailhitl.errors import PermanentFailure
 from mailhitl.mail.message import Address
 from mailhitl.ports.mailbox import Mailbox, Watcher
@@ -65,13 +60,16 @@ def account(config: Config, name: str) -> Account:
     mailbox = config.mailbox[name]
     settings = settings_of(config, name)
     imap = _imap(config, mailbox)
+    writers = Writers(config.llm.at_once if config.llm else 1)
     brisk = mailbox.brisk.total_seconds() if settings.grace <= SOON else 0.0
     return Account(
         settings=settings,
         connect=lambda: ImapMailbox.connect(imap),
         watch=lambda found: ImapWatcher(imap, (found.inbox, found.approve), brisk={found.approve: brisk}),
         transport=SmtpTransport(smtp_settings(config, mailbox.smtp)),
-        build=lambda box, transport, store, found: build(config, settings, box, transport, store, found),
+        build=lambda box, transport, store, found: replace(
+            build(config, settings, box, transport, store, found), writers=writers
+        ),
         wanted=mailbox.folders.model_dump(exclude_none=True),
         weekly=weekly(config, name),
     )
@@ -132,7 +130,7 @@ def build(
         mailbox=mailbox,
         transport=transport,
         store=store,
-        drafting=drafting(config, settings, library(config), customers),
+        drafting=drafting(config, settings, library(config), customers, store),
         rules=read_rules(config),
         reviewers=Reviewers(
             tuple(Reviewer(r.name, r.address, frozenset(r.groups), r.absent, r.substitute) for r in config.reviewer)
@@ -145,38 +143,6 @@ def build(
         weekly=weekly(config, settings.mailbox),
         key_record=dns.key_record if config.review.own_dkim else None,
         personal=personal_folders(mailbox, found),
-    )
-
-
-def library(config: Config) -> Library:
-    """Every reply template: the admin's own, then the package's."""
-    return Library(folders(config.agent.templates))
-
-
-def drafting(config: Config, settings: Settings, templates: Library, customers: Directory) -> Drafting:
-    """The drafting floor of one mailbox."""
-    desk = Desk(
-        library=templates,
-        mailbox_name=settings.address.name,
-        mailbox_address=settings.address.spec,
-        own=settings.own,
-        clock=lambda: datetime.now(UTC).astimezone(settings.timezone),
-        templates={intent.name: intent.template for intent in config.intent if intent.template},
-        customer=lambda spec: customers.row(Address("", spec)),
-    )
-    writer = TemplateDrafter(desk)
-    examples = [IntentExamples(i.name, i.examples, i.words, i.template) for i in config.intent]
-    return Drafting(
-        classifier=WordTriage(examples),
-        drafters=tuple(make(desk) for make in DRAFTERS.values()),
-        skeleton=writer.skeleton,
-        with_quote=with_quote,
-        frame=lambda draft, body: templates.frame(draft.template, body, subject=draft.subject, language=draft.language),
-        findings=lambda draft, message: findings(
-            draft, message, sources=writer.sources(draft), language=language_of(message.new_text)
-        ),
-        own_words=lambda draft, message: answer_words(draft.text, message),
-        language=language_of,
     )
 
 

@@ -149,6 +149,7 @@ class Worker(threading.Thread):
     def _app(self, mailbox: Mailbox) -> App:
         folders = find_folders(mailbox, self._account.wanted)
         app = self._account.build(mailbox, self._account.transport, self._store, folders)
+        app.writers.wake = self.poke
         return replace(app, now=self._now, heartbeat=self._beat)
 
     def _beat(self) -> None:

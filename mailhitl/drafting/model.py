@@ -36,6 +36,7 @@ class ModelDrafter:
     skeleton: Callable[[Message], Draft]
     style: str = ""
     name: str = "model"
+    slow: bool = True
 
     def draft(self, message: Message, triage: Triage, context: Context = NOTHING) -> Draft | None:
         """Return a draft, or None where there is nobody to answer. Raises ModelFailure or TemplateProblem."""

@@ -60,6 +60,7 @@ class TemplateDrafter:
     """Answers with the template of the intent; has no answer where there is no template."""
 
     name = "template"
+    slow = False
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk

@@ -48,8 +48,14 @@ NOTHING = Context()
 
 
 class Drafter(Protocol):
-    """Proposes an answer, or None when it has none. Raises TemplateProblem or ModelFailure."""
+    """Proposes an answer, or None when it has none. Raises TemplateProblem or ModelFailure.
 
-    name: str
+    ``slow``: it may take seconds and more, so it is asked beside the rounds, in another thread.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def slow(self) -> bool: ...
 
     def draft(self, message: Message, triage: Triage, context: Context = NOTHING) -> Draft | None: ...

@@ -38,6 +38,10 @@ class Question:
 class Knowledge(Protocol):
     """Finds passages. "Nothing found" is an answer: below a minimum score nothing is returned."""
 
+    def refresh(self) -> int:
+        """Read the files that have changed; return how many did. What cannot be read is left as it was."""
+        ...
+
     def search(self, question: Question, *, limit: int = 4) -> Sequence[Snippet]:
         """Best first."""
         ...

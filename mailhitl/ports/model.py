@@ -40,7 +40,8 @@ class Written:
 class Model(Protocol):
     """Writes. One call is one request: no retry behind our back, one deadline over all."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def write(self, order: Order) -> Written:
         """Raises ModelFailure with what went wrong, without the customer's words. Safe to call from several threads."""

@@ -134,6 +134,10 @@ class Cases(Protocol):
         """(how many cases this sender has opened, how many of them were answered)."""
         ...
 
+    def of_sender(self, mailbox: str, sender: str, *, before: int, limit: int) -> Sequence[Case]:
+        """This sender's cases with a smaller id, newest first."""
+        ...
+
     def automatic_sends(self, mailbox: str, since: datetime, recipient: str = "") -> int:
         """How many answers a rule alone has approved and the server accepted since then (to this recipient, or to
         anybody of a domain: ``@example.com``)."""

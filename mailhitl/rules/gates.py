@@ -164,6 +164,12 @@ def _complained(facts: Facts, gates: Gates) -> str:
     return "An earlier answer to this sender was reported as spam." if facts.sender.complained else ""
 
 
+def _model(facts: Facts, gates: Gates) -> str:
+    """A language model wrote the draft."""
+    written = facts.draft is not None and facts.draft.author == "drafter:model"
+    return "A language model wrote the draft, and nobody has read it." if written else ""
+
+
 #: What the customer directory says of a customer who always gets a person: a flag that is set, or a rank that is high.
 YES = frozenset({"yes", "y", "true", "1", "x", "ja", "j", "wahr"})
 FLAGS = frozenset({"high value", "vip", "key account", "groskunde", "grosskunde", "schlusselkunde", "schluesselkunde"})
@@ -180,6 +186,7 @@ CHECKS: dict[str, Callable[[Facts, Gates], str]] = {
     "unauthenticated": _unauthenticated,
     "follow-up": _follow_up,
     "complained": _complained,
+    "model": _model,
 }
 
 #: Without a readable mail and a whole draft there is nothing that could be sent.

@@ -106,6 +106,13 @@ class SqlCases:
         states = [row.state for row in self._database.rows(theirs)]
         return len(states), states.count(State.SENT)
 
+    def of_sender(self, mailbox: str, sender: str, *, before: int, limit: int) -> Sequence[Case]:
+        if not sender:
+            return ()
+        theirs = (CaseRow.mailbox == mailbox) & (CaseRow.sender_digest == digest_of(sender.lower()))
+        query = CaseRow.whole().where(theirs, CaseRow.id < before).order_by(CaseRow.id.desc()).limit(limit)
+        return self._cases(query)
+
     def automatic_sends(self, mailbox: str, since: datetime, recipient: str = "") -> int:
         values = {"mailbox": mailbox, "at": since, "recipient_digest": digest_of(recipient.lower())}
         row = self._database.first((_SENT_TO if recipient else _ALL_SENT)(**values))

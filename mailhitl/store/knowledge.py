@@ -39,17 +39,17 @@ PRAGMA user_version = 1;
 class KnowledgeIndex:
     """Fulfils ``ports.knowledge.Knowledge``. Safe to call from several threads and processes."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, folders: Sequence[Path] = ()) -> None:
         self._path = path
+        self._folders = tuple(folders)
         try:
             self._prepare()
         except sqlite3.DatabaseError:
             path.unlink(missing_ok=True)
             self._prepare()
 
-    def refresh(self, folders: Iterable[Path]) -> int:
-        """Read the files that have changed; return how many did. What cannot be read is left as it was."""
-        found = {str(path): path for folder in folders for path in _files(folder)}
+    def refresh(self) -> int:
+        found = {str(path): path for folder in self._folders for path in _files(folder)}
         with self._open() as index:
             known = dict(index.execute("SELECT path, stamp FROM files").fetchall())
             stamps = {name: stamp for name, path in found.items() if (stamp := _stamp(path))}

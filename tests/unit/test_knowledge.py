@@ -45,8 +45,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def index(folder: Path, tmp_path: Path) -> KnowledgeIndex:
-    index = KnowledgeIndex(tmp_path / "knowledge.db")
-    index.refresh([folder])
+    index = KnowledgeIndex(tmp_path / "knowledge.db", [folder])
+    index.refresh()
     return index
 
 
@@ -90,7 +90,7 @@ def test_nothing_found_is_an_answer(index: KnowledgeIndex, question: str) -> Non
 
 def test_a_file_that_names_an_intent_serves_no_other(index: KnowledgeIndex, folder: Path) -> None:
     (folder / "returns.md").write_text("---\nintent: returns\n---\n# Returns\nSend parcels back to the warehouse.")
-    index.refresh([folder])
+    index.refresh()
     question = "How do I send parcels back to the warehouse?"
     assert index.search(Question(question, intent="returns"))[0].source == "returns.md"
     assert "returns.md" not in {found.source for found in index.search(Question(question, intent="shipping"))}
@@ -99,7 +99,7 @@ def test_a_file_that_names_an_intent_serves_no_other(index: KnowledgeIndex, fold
 def test_a_passage_in_the_customers_language_is_preferred(index: KnowledgeIndex, folder: Path) -> None:
     (folder / "a.md").write_text("---\nlanguage: de\n---\nGarantie Express Hotline")
     (folder / "b.md").write_text("---\nlanguage: en\n---\nGarantie Express Hotline")
-    index.refresh([folder])
+    index.refresh()
     for language, source in (("de", "a.md"), ("en", "b.md")):
         assert index.search(Question("Garantie Express Hotline", language=language))[0].source == source
 
@@ -108,16 +108,16 @@ def test_an_order_number_that_stands_in_a_file_is_found_whatever_else_is_asked(
     index: KnowledgeIndex, folder: Path
 ) -> None:
     (folder / "delays.txt").write_text("Parcel A-10422 is stuck at customs until Monday.")
-    index.refresh([folder])
+    index.refresh()
     found = index.search(Question("Where is my parcel A-10422? I have waited for weeks", orders=("A-10422",)))
     assert (found[0].source, found[0].score) == ("delays.txt", 1.0)
 
 
 def test_changed_new_and_deleted_files_are_noticed(index: KnowledgeIndex, folder: Path) -> None:
-    assert index.refresh([folder]) == 0
+    assert index.refresh() == 0
     (folder / "shipping.md").write_text("# Shipping\nWe deliver by balloon.")
     (folder / "versand.md").unlink()
-    assert index.refresh([folder]) == 2
+    assert index.refresh() == 2
     assert index.search(Question("deliver by balloon"))[0].text == "We deliver by balloon."
     assert list(index.search(Question("Was kostet der Versand?"))) == []
 
@@ -128,7 +128,7 @@ def test_files_outside_the_folder_and_hidden_ones_are_not_read(index: KnowledgeI
     (folder / "link.txt").symlink_to(outside)
     (folder / ".hidden.txt").write_text("The combination is fortytwo.")
     (folder / "photo.jpg").write_bytes(b"The combination is fortytwo.")
-    assert index.refresh([folder]) == 0
+    assert index.refresh() == 0
     assert list(index.search(Question("What is the combination?"))) == []
 
 
@@ -146,6 +146,6 @@ def test_an_approved_answer_is_found_and_can_be_forgotten(index: KnowledgeIndex)
 def test_a_ruined_index_is_made_anew(folder: Path, tmp_path: Path) -> None:
     ruined = tmp_path / "ruined.db"
     ruined.write_bytes(b"this is no database" * 500)
-    index = KnowledgeIndex(ruined)
-    assert index.refresh([folder]) == 2
+    index = KnowledgeIndex(ruined, [folder])
+    assert index.refresh() == 2
     assert index.search(Question("Was kostet der Versand?"))
