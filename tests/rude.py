@@ -75,9 +75,10 @@ class RudeImap:
                 connection.shutdown(socket.SHUT_RDWR)
 
     def say(self, words: bytes) -> None:
-        """Say something unasked on every connection."""
+        """Say something unasked on every connection that stands."""
         for connection in list(self._open):
-            connection.sendall(words)
+            with suppress(OSError):
+                connection.sendall(words)
 
     def _accept(self) -> None:
         with suppress(OSError):

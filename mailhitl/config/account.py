@@ -88,6 +88,11 @@ class MailboxConfig(Table):
     imap: ImapServer = needed("The IMAP server, where the mail is.")
     smtp: SmtpServer = needed("The SMTP server, where answers leave.")
     poll: Duration = key("60s", "How often to look, besides IDLE and never instead of it.")
+    brisk: Duration = key(
+        "2m",
+        "For how long after a reviewer was at work the Approve folder is asked up to five times a second, where grace "
+        'is 5 seconds or less: some servers tell of a move half a second late. "0s": never.',
+    )
     folders: Folders = Field(default_factory=Folders, description="Names of folders.")
     sent_copy: Switch = key(True, "Put a copy into Sent; false where the server does so by itself (Gmail).")
     reply_all: Switch = key(True, "Answer everybody whom the customer wrote to.")

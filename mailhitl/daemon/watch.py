@@ -34,7 +34,9 @@ def run_once(app: App) -> int:
 
 
 def _when_due(app: App, one: Look, gesture: Gesture) -> int:
-    since = app.store.sights.first_seen(app.settings.mailbox, gesture.key, app.now())
+    now = app.now()
+    since = app.store.sights.first_seen(app.settings.mailbox, gesture.key, now)
+    app.agenda.hands = app.agenda.hands or since == now
     due = since + _patience(app, gesture)
     if app.now() < due:
         app.agenda.at(due)

@@ -144,7 +144,7 @@ class Worker(threading.Thread):
     def _pass_on(self, app: App) -> None:
         while not self._news.empty():
             key, subject, text = self._news.get()
-            alerts.raise_alert(app, key=key, subject=subject, text=text)
+            alerts.raise_alert(app, key=key, subject=subject, text=text, rings=False)
 
     def _app(self, mailbox: Mailbox) -> App:
         folders = find_folders(mailbox, self._account.wanted)

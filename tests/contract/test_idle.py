@@ -208,3 +208,91 @@ def test_a_wrong_password_is_not_tried_again_soon() -> None:
         watcher.stop()
         assert server.connections == 1
         assert not watch_threads()
+
+
+# Brisk: asked again and again for a while
+
+
+BRISK = 600.0
+
+
+@pytest.mark.parametrize("account", IDLERS[1:], indirect=True)
+def test_a_brisk_folder_tells_of_mail_after_mail(account: Account) -> None:
+    assert isinstance(account, ImapAccount)
+    mailbox = account.connect()
+    with watching(ImapWatcher(account.settings, ["INBOX"], brisk={"INBOX": BRISK})) as told:
+        await_told(told, "INBOX")
+        for _ in range(5):
+            mailbox.append("INBOX", MAIL)
+            await_told(told, "INBOX")
+    assert not watch_threads()
+
+
+def test_a_new_mail_makes_its_folder_brisk_on_the_same_connection() -> None:
+    with RudeImap() as server, watching(ImapWatcher(settings(server.port), ["INBOX"], brisk={"INBOX": BRISK})) as told:
+        await_told(told, "INBOX")
+        server.say(b"* 2 EXISTS\r\n")
+        await_command(server, b"NOOP")
+        assert server.connections == 1
+
+
+def test_a_hint_that_somebody_is_at_work_makes_it_brisk_and_what_is_heard_is_told() -> None:
+    with RudeImap({"NOOP": b"* 2 EXISTS\r\n{tag} OK done\r\n"}) as server:
+        watcher = ImapWatcher(settings(server.port), ["INBOX"], brisk={"INBOX": BRISK})
+        with watching(watcher) as told:
+            await_told(told, "INBOX")
+            watcher.hasten()
+            await_command(server, b"NOOP")
+            await_told(told, "INBOX")
+        assert server.connections == 1
+
+
+def test_a_mail_that_leaves_makes_nothing_brisk() -> None:
+    with RudeImap() as server, watching(ImapWatcher(settings(server.port), ["INBOX"], brisk={"INBOX": BRISK})) as told:
+        await_told(told, "INBOX")
+        server.say(b"* 1 EXPUNGE\r\n")
+        await_told(told, "INBOX")
+        server.say(b"* 1 FETCH (FLAGS (\\Seen))\r\n")
+        await_told(told, "INBOX")
+    assert not any(b"NOOP" in command for command in server.commands)
+
+
+def test_without_a_time_for_it_nothing_is_brisk() -> None:
+    with RudeImap() as server:
+        watcher = ImapWatcher(settings(server.port), ["INBOX"], brisk={"INBOX": 0.0})
+        with watching(watcher) as told:
+            await_told(told, "INBOX")
+            watcher.hasten()
+            server.say(b"* 2 EXISTS\r\n")
+            await_told(told, "INBOX")
+            server.say(b"* 3 EXISTS\r\n")
+            await_told(told, "INBOX")
+    assert not any(b"NOOP" in command for command in server.commands)
+
+
+def test_a_server_that_refuses_to_be_asked_is_listened_to_again_and_not_asked_any_more() -> None:
+    with RudeImap({"NOOP": b"{tag} BAD too often\r\n"}) as server:
+        watcher = ImapWatcher(settings(server.port), ["INBOX"], brisk={"INBOX": BRISK})
+        with watching(watcher) as told:
+            await_told(told, "INBOX")
+            watcher.hasten()
+            await_told(told, "INBOX")  # back in IDLE
+            watcher.hasten()
+            server.say(b"* 2 EXISTS\r\n")
+            await_told(told, "INBOX")
+        assert [b"NOOP" in command for command in server.commands].count(True) == 1
+        assert server.connections == 1
+
+
+def test_a_server_that_hangs_up_when_asked_is_not_asked_again() -> None:
+    with RudeImap({"NOOP": b"* BYE too often\r\n{cut}"}) as server:
+        watcher = ImapWatcher(settings(server.port), ["INBOX"], brisk={"INBOX": BRISK})
+        with watching(watcher) as told:
+            await_told(told, "INBOX")
+            watcher.hasten()
+            await_told(told, "INBOX")  # the new connection stands
+            watcher.hasten()
+            server.say(b"* 2 EXISTS\r\n")
+            await_told(told, "INBOX")
+        assert [b"NOOP" in command for command in server.commands].count(True) == 1
+        assert server.connections == 2
