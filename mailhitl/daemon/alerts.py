@@ -32,9 +32,13 @@ def raise_alarm(app: App, *, key: str, subject: str, text: str = "") -> None:
     app.store.journal.add(entry)
 
 
-def raise_alert(app: App, *, key: str, subject: str, text: str) -> None:
-    """Tell every reviewer, once per ``key``, that something is wrong with the mailbox itself; the alarm rings too."""
-    raise_alarm(app, key=key, subject=subject)
+def raise_alert(app: App, *, key: str, subject: str, text: str, rings: bool = True) -> None:
+    """Tell every reviewer, once per ``key``, that something is wrong with the mailbox itself; the alarm rings too.
+
+    ``rings`` is False for what the watchman sees himself: he also tells when it is over.
+    """
+    if rings:
+        raise_alarm(app, key=key, subject=subject)
     for person in addressees(app, ""):
         queue(app, key=f"alert:{key}:{person}", kind="alert", to=person, subject=f"[mailhitl] {subject}", text=text)
 

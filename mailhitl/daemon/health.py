@@ -61,12 +61,14 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """All that is looked at. ``after``: how long a mailbox may be unreachable before it is a trouble."""
+    """All that is looked at. ``after``: how long a mailbox may be unreachable before it is a trouble. ``refusal`` says
+    why the newest config is not in force, "" when it is."""
 
     pulses: Callable[[], Iterable[Pulse]]
     store: Store
     data_dir: Path
     after: timedelta = timedelta(minutes=5)
+    refusal: Callable[[], str] = str
 
     def troubles(self, now: datetime) -> Iterator[Trouble]:
         """Yield what is wrong at this moment. The log's chain is not gone through here: it may take a minute."""
@@ -74,6 +76,9 @@ class Patient:
             yield from of_mailbox(pulse, now, self.after)
         yield from _of_store(self.store, now)
         yield from _of_disk(self.data_dir)
+        if refused := self.refusal():
+            text = f"The last good one stays in force.\n{refused}"
+            yield Trouble("config", "the changed config cannot be used", text)
 
 
 def of_mailbox(pulse: Pulse, now: datetime, after: timedelta) -> Iterator[Trouble]:

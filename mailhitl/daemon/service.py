@@ -49,8 +49,9 @@ class Service:
         def pulses() -> list[Pulse]:
             return [worker.pulse() for worker in workers]
 
-        watching = watchman(config, store, pulses)
-        return cls(workers, store, watching, page(config, store, watching, pulses), Reloader(config))
+        reloader = Reloader(config)
+        watching = watchman(config, store, pulses, lambda: reloader.problem)
+        return cls(workers, store, watching, page(config, store, watching, pulses), reloader)
 
     def start(self) -> None:
         """Start every worker and the polls. A poll never waits for IDLE, and a late one is never dropped."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from mailhitl.backends.alarm import CommandAlarm, EveryAlarm, MailAlarm, host
@@ -30,10 +31,14 @@ def alarm(config: Config) -> Alarm | None:
     return EveryAlarm(tuple(ways))
 
 
-def watchman(config: Config, store: Store, pulses: Callable[[], Iterable[Pulse]]) -> Watchman:
-    """The one who looks after all mailboxes of one process."""
-    more = {"after": config.alarm.after} if config.alarm else {}
-    return Watchman(Patient(pulses, store, config.agent.data_dir, **more), store, alarm(config), host())
+def watchman(
+    config: Config, store: Store, pulses: Callable[[], Iterable[Pulse]], refusal: Callable[[], str]
+) -> Watchman:
+    """The one who looks after all mailboxes of one process. ``refusal`` as in ``Patient``."""
+    patient = Patient(pulses, store, config.agent.data_dir, refusal=refusal)
+    if config.alarm is not None:
+        patient = replace(patient, after=config.alarm.after)
+    return Watchman(patient, store, alarm(config), host())
 
 
 def page(config: Config, store: Store, watchman: Watchman, pulses: Callable[[], Iterable[Pulse]]) -> Page | None:

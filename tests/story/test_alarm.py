@@ -103,6 +103,15 @@ def test_a_mailbox_that_another_process_serves_rings_nothing(post: Post) -> None
     assert post.look(timedelta(hours=1)) == []
 
 
+def test_a_changed_config_that_cannot_be_used_rings_until_it_can(post: Post) -> None:
+    refusals = ["config.toml:7: rule[0].when.intnt: is not a condition."]
+    post.watchman.patient = replace(post.watchman.patient, refusal=lambda: "".join(refusals))
+    assert post.look() == ["ALARM: the changed config cannot be used [host]"]
+    assert "config.toml:7" in post.bell.heard[-1][1]
+    refusals.clear()
+    assert post.look() == ["RECOVERED: the changed config cannot be used [host]"]
+
+
 def test_a_worker_that_does_not_move_any_more_rings(post: Post) -> None:
     assert post.look(STUCK - timedelta(minutes=1)) == []
     assert post.look(timedelta(minutes=2)) == ["ALARM: mailbox support hangs [host]"]
