@@ -131,6 +131,9 @@ def escalate(app: App, case: Case, wish: Wish, to: str = "") -> Result:
         return Result(False, f"Nobody is called “{to}” here. The groups are: {', '.join(groups) or 'none'}.")
     if case.state is not State.HELD:
         return too_late(app, case)
+    if any(row.event is Event.ESCALATE and row.proof == wish.hand.proof for row in app.store.cases.log(case)):
+        # The very same hand, read again after a crash: it asked for one group, not for the one after it as well.
+        return Result(True, f"Escalated to {case.group or 'everybody'}.")
     try:
         app.store.cases.move(case, Event.ESCALATE, _decision(app, Event.ESCALATE, wish), group=found)
     except (StaleCase, IllegalTransition):

@@ -57,7 +57,8 @@ def _serve(app: App, some: Sequence[Look], standing: dict[int, list[Filed]], que
         planned = [*plan(looks[case.id], rows, app.now(), app.settings.restore_after)]
         parcels.extend([pack(app, case, step, rows, queue) for step in planned if isinstance(step, File)])
         steps[case.id] = planned
-        return len(planned)
+        # What came too late stays where it is: it was told once, and there is nothing to do about it in any round.
+        return sum(not isinstance(step, Late) for step in planned)
 
     def carry_out(app: App, case: Case) -> int:
         for step in steps[case.id]:

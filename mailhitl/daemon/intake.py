@@ -5,21 +5,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 import structlog
 
 from mailhitl.case import Event
-from mailhitl.daemon import alerts, byhand, commands, flood, sources
+from mailhitl.daemon import alerts, byhand, commands, flood, notices, sources
 from mailhitl.daemon.app import App
 from mailhitl.decision import Channel, Decision
-from mailhitl.errors import MailhitlError
+from mailhitl.errors import MailhitlError, PermanentFailure
 from mailhitl.mail.fingerprint import fingerprint, header_fingerprint
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
 from mailhitl.mail.stamp import read_id
 from mailhitl.mail.thread import thread_key
+from mailhitl.ports.journal import Entry
 from mailhitl.ports.mailbox import Glance, Location
 from mailhitl.ports.store import Arrival, Cursor
 
@@ -31,6 +32,8 @@ BATCH = 50
 PER_ROUND = 500
 #: After so many attempts that never ended, a mail is set aside unread: it may be what kills us.
 ATTEMPTS = 3
+#: So often within so long a folder may be numbered anew: a restored backup, a server that was moved.
+RENEWALS, RENEWED_WITHIN = 3, timedelta(days=1)
 #: Stands on top of what is kept of such a mail; in anybody else's mail it only sends that mail to a person.
 QUARANTINED = "X-Mailhitl-Quarantined"
 
@@ -77,6 +80,7 @@ def _cursor(app: App, folder: str) -> Cursor:
         start = app.settings.since(app.now().astimezone(app.settings.timezone))
         cursor = Cursor(status.uidvalidity, status.uidnext - 1 if app.settings.only_new else 0, start)
     elif cursor.uidvalidity != status.uidvalidity:
+        _count_renewal(app, folder, status.uidvalidity)
         # Fingerprints keep what is known from being answered again; ``start`` keeps the old from being new.
         alerts.raise_alert(
             app,
@@ -90,6 +94,25 @@ def _cursor(app: App, folder: str) -> Cursor:
         return cursor
     app.store.progress.advance(name, folder, cursor)
     return cursor
+
+
+def _count_renewal(app: App, folder: str, uidvalidity: int) -> None:
+    """A folder that is numbered anew again and again is a broken server: the mailbox stops, and says so."""
+    journal, now, subject = app.store.journal, app.now(), f"{app.settings.mailbox}:{folder}"
+    lately = journal.entries(("uidvalidity",), subject=subject, since=now - RENEWED_WITHIN)
+    if len(lately) < RENEWALS:
+        journal.add(Entry("uidvalidity", "intake", Channel.DAEMON, now, subject, why=str(uidvalidity)))
+        return
+    text = (
+        f"Within a day the server has numbered the mails of {folder} anew more than {RENEWALS} times, so nothing that "
+        "is known by number can be trusted. This mailbox is not served until that is a day ago: no mail is drafted, "
+        "nothing is sent. Please have the server looked at."
+    )
+    alerts.raise_alert(
+        app, key=f"renewals:{folder}:{now:%Y-%m-%d}", subject=f"{folder} is broken: the mailbox is stopped", text=text
+    )
+    notices.run_once(app)
+    raise PermanentFailure(f"{folder} was numbered anew more than {RENEWALS} times within a day: the server is broken")
 
 
 def _again(app: App, begun: Sequence[Location], cursor: Cursor) -> tuple[int, list[Location]]:

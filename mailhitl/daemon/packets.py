@@ -21,6 +21,7 @@ from mailhitl.mail.stamp import Kind, PrivateId, new_token, token_digest, write_
 from mailhitl.ports.store import Ask, Notice
 from mailhitl.review.packet import Packet, Queue, distinct, render
 from mailhitl.review.reminders import SILENCE
+from mailhitl.review.reviewers import Reviewer
 
 
 def in_line(cases: Iterable[Case]) -> list[Case]:
@@ -55,10 +56,21 @@ def run_once(app: App) -> int:
 
 def _ask_all(app: App, case: Case, queue: Sequence[Case]) -> int:
     known = {ask.reviewer for ask in app.store.asks.of(case) if ask.revision == case.revision}
-    missing = [person.address.lower() for person in people(app, case.group) if person.address.lower() not in known]
+    missing = [person.address.lower() for person in asked(app, case) if person.address.lower() not in known]
     for reviewer in missing:
         _ask(app, case, reviewer, queue)
     return len(missing)
+
+
+def asked(app: App, case: Case) -> tuple[Reviewer, ...]:
+    """Whom to ask today: the group's people, or those in their place, and as many others as have to agree."""
+    found = people(app, case.group)
+    if len(found) >= max((rule.approvals for rule in app.rules), default=1):
+        return found
+    named = {reason.rule for row in app.store.cases.log(case) for reason in row.reasons}
+    needed = max((rule.approvals for rule in app.rules if rule.name in named), default=1)
+    others = [person for person in people(app, "") if person not in found]
+    return (*found, *others[: max(0, needed - len(found))])
 
 
 def _ask(app: App, case: Case, reviewer: str, queue: Sequence[Case]) -> None:

@@ -207,6 +207,10 @@ reviewers = "biling"
             MINIMAL.replace('"imap.example.com"', '"imap.example.com", security = "none"'),
             "3: mailbox.support.imap.secu",
         ),
+        (
+            MINIMAL.replace('"smtp.example.com"', '"smtp.example.com", security = "none", allow_insecure = true'),
+            "4: mailbox.support.smtp.allow_insecure: lets mail travel in clear, but never a password",
+        ),
         (MINIMAL.replace("{ env = ", "{ file = 'x', env = "), "3: mailbox.support.imap.password: must be only one of"),
         (MINIMAL.replace('{ env = "PW" }', "{}"), "3: mailbox.support.imap.password: is empty; it must be"),
         (
