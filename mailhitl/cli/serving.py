@@ -31,6 +31,8 @@ def run(
 ) -> None:
     """Serve the mailboxes until stopped (SIGTERM, Ctrl+C). The log goes to standard error.
 
+    A config or template that is saved meanwhile counts at once, if all of it is good (SIGHUP has it read anew).
+
     A server that is away, or another process that serves a mailbox already, is waited for; with --once it is a problem.
     """
     from mailhitl.cli.logs import set_up

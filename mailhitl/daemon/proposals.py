@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -26,6 +25,9 @@ PROPOSE = "propose"
 OFTEN = timedelta(hours=1)
 #: So many answers nobody has spoken about are passed over before the search for decisions ends.
 UNSPOKEN = 10
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+#: The switch that remembers when the records were read last, for all mailboxes: the rules are the same.
+READ = "evidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,18 @@ class Evidence:
 def evidence(store: Store, rules: Sequence[Rule]) -> list[Evidence]:
     """What speaks for each rule that sends, in the order of the config."""
     entries = autonomy.steps(store)
-    return [_evidence(store, rule, entries) for rule in rules if rule.then is Outcome.SEND]
-
-
-def _evidence(store: Store, rule: Rule, entries: Sequence[Entry]) -> Evidence:
-    place = autonomy.standing(rule, entries)
+    sending = [rule for rule in rules if rule.then is Outcome.SEND]
+    places = {rule.name: autonomy.standing(rule, entries) for rule in sending}
+    cases = _cases(store, sending, places)
     # What was decided while its conditions were others says nothing about these.
-    record = Record(rule.name, () if _changed(rule, entries) else _fates(store, rule, place.since))
+    changed = {rule.name for rule in sending if _changed(rule, entries)}
+    return [
+        _evidence(store, rule, places[rule.name], () if rule.name in changed else cases[rule.name]) for rule in sending
+    ]
+
+
+def _evidence(store: Store, rule: Rule, place: Standing, cases: Sequence[int]) -> Evidence:
+    record = Record(rule.name, _fates(store, rule, cases))
     earned = proposal(record, thresholds(rule)) if place.level is not Level.SEND else None
     return Evidence(rule, place, record, earned)
 
@@ -69,25 +76,33 @@ def _changed(rule: Rule, entries: Sequence[Entry]) -> bool:
     return bool(known) and known[-1] != autonomy.wording(rule)
 
 
-def _fates(store: Store, rule: Rule, since: datetime | None) -> tuple[Fate, ...]:
-    """The newest ones, until there are as many decisions as count, or hardly any to be found; newest last."""
+def _cases(store: Store, rules: Sequence[Rule], places: Mapping[str, Standing]) -> dict[str, list[int]]:
+    """For each rule the cases that it would have answered since its last step, each once, newest first: in one pass,
+    which ends when there are enough of all."""
+    most = {rule.name: thresholds(rule).over * UNSPOKEN for rule in rules}
+    found: dict[str, dict[int, None]] = {rule.name: {} for rule in rules}
+    oldest = min((place.since or LONG_AGO for place in places.values()), default=LONG_AGO)
+    for case_id, at, hits in store.judgments.hits():
+        if at < oldest or all(len(found[name]) >= most[name] for name in found):
+            break
+        for hit in hits:
+            wanted = hit.would_send and hit.rule in found and len(found[hit.rule]) < most[hit.rule]
+            if wanted and at >= (places[hit.rule].since or LONG_AGO):
+                found[hit.rule][case_id] = None
+    return {name: list(cases) for name, cases in found.items()}
+
+
+def _fates(store: Store, rule: Rule, cases: Sequence[int]) -> tuple[Fate, ...]:
+    """The newest ones, until there are as many decisions as count; newest last."""
     looked = {entry.case_id: entry.kind for entry in store.journal.entries(("right", "wrong"), subject=rule.name)}
-    most, found, decided = thresholds(rule).over, list[Fate](), 0
-    for case_id in islice(_hit(store, rule, since), most * UNSPOKEN):
+    found: list[Fate] = []
+    decided = 0
+    for case_id in cases:
         found.append(_fate(store, case_id, looked.get(case_id, "")))
         decided += found[-1] in GOOD or found[-1] in BAD
-        if decided == most:
+        if decided == thresholds(rule).over:
             break
     return tuple(reversed(found))
-
-
-def _hit(store: Store, rule: Rule, since: datetime | None) -> Iterator[int]:
-    """The cases that the rule would have answered, each once, newest first."""
-    seen: set[int] = set()
-    for case_id, hits in store.judgments.hits(since):
-        if case_id not in seen and any(hit.rule == rule.name and hit.would_send for hit in hits):
-            seen.add(case_id)
-            yield case_id
 
 
 def _fate(store: Store, case_id: int, looked: str) -> Fate:
@@ -101,12 +116,11 @@ def _fate(store: Store, case_id: int, looked: str) -> Fate:
 def run_once(app: App) -> int:
     """Note what the config has changed, and once an hour propose what was earned; return how many of both."""
     changed = autonomy.note_changes(app)
-    switch = f"evidence:{app.settings.mailbox}"
-    last = app.store.switches.get(switch)
+    last = app.store.switches.get(READ)
     if last and not changed and app.now() < datetime.fromisoformat(last) + OFTEN:
         return changed
     proposed = sum(_propose(app, each) for each in evidence(app.store, app.rules))
-    app.store.switches.set(switch, app.now().isoformat(), "daemon", app.now())
+    app.store.switches.set(READ, app.now().isoformat(), "daemon", app.now())
     return changed + proposed
 
 

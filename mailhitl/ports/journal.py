@@ -107,6 +107,6 @@ class Judgments(Protocol):
         """How many cases there are from then on whose first judgment was erased."""
         ...
 
-    def hits(self, since: datetime | None = None) -> Iterator[tuple[int, tuple[Hit, ...]]]:
-        """Newest first: each case whose first draft was judged (from then on), and which rules hit."""
+    def hits(self) -> Iterator[tuple[int, datetime, tuple[Hit, ...]]]:
+        """Newest first: each case whose first draft was judged, when that was, and which rules hit."""
         ...

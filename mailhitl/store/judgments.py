@@ -45,14 +45,13 @@ class SqlJudgments:
             yield from map(_bare_judgment, page)
             last = page[-1][0]
 
-    def hits(self, since: datetime | None = None) -> Iterator[tuple[int, tuple[Hit, ...]]]:
-        first = JudgmentRow.select(JudgmentRow.id, JudgmentRow.case, JudgmentRow.hits).where(JudgmentRow.revision <= 1)
-        wanted = first if since is None else first.where(JudgmentRow.at >= since)
-        below = LARGEST_INTEGER
+    def hits(self) -> Iterator[tuple[int, datetime, tuple[Hit, ...]]]:
+        columns = (JudgmentRow.id, JudgmentRow.case, JudgmentRow.at, JudgmentRow.hits)
+        first, below = JudgmentRow.select(*columns).where(JudgmentRow.revision <= 1), LARGEST_INTEGER
         while page := self._database.rows(
-            wanted.where(JudgmentRow.id < below).order_by(JudgmentRow.id.desc()).limit(PAGE)
+            first.where(JudgmentRow.id < below).order_by(JudgmentRow.id.desc()).limit(PAGE)
         ):
-            yield from ((row.case_id, tuple(Hit(*hit) for hit in row.hits)) for row in page)
+            yield from ((row.case_id, row.at, tuple(Hit(*hit) for hit in row.hits)) for row in page)
             below = page[-1].id
 
     def count(self, since: datetime) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from mailhitl.cli.main import app
@@ -32,6 +33,8 @@ def world(tmp_path: Path):  # type: ignore[no-untyped-def]
     world.run(later=timedelta(minutes=2))
     yield world
     world.store.close()
+    # A command sets up logging for a process of its own, and this is not one.
+    structlog.reset_defaults()
 
 
 def mailhitl(world: World, *arguments: str) -> Result:
