@@ -22,7 +22,7 @@ from mailhitl.drafting.findings import IN_MAIL, findings
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
 from tests.conftest import SHARED
-from tests.gates.corpus import LANGUAGES, MAIL, SOURCES, Case, cases
+from tests.gates.corpus import LANGUAGES, MAIL, SOURCES, Case, cases, wholes
 
 RUNS = 300
 #: Milliseconds for one ordinary draft.
@@ -62,6 +62,8 @@ def measure(place: Place) -> list[Figure]:
     """Print what the gates got right and wrong; return what they cost."""
     console = Console(width=150)
     console.print(_rightness())
+    for unseen in (False, True):
+        console.print(_whole(unseen=unseen), highlight=False)
     for name, mails in FOREIGN.items():
         read = mails()
         console.print(_alarms(name, read) if read else f"{name}: not beside this checkout", highlight=False)
@@ -95,6 +97,21 @@ def _right(listed: Sequence[Case]) -> tuple[str, str, str]:
     risks = [case for case in listed if case.hit]
     true = sum(case.hit for case in found)
     return str(len(listed)), f"{true / max(1, len(found)):.2f}", f"{true / max(1, len(risks)):.2f}"
+
+
+def _whole(*, unseen: bool) -> str:
+    """Whole answers: how many of the ordinary ones meet a gate, and how many of the risks are found."""
+    answers = [each for each in wholes() if each.unseen is unseen]
+    ordinary = [each for each in answers if not each.risks]
+    stopped = sum(bool(each.found) for each in ordinary)
+    risks = sum(len(each.risks) for each in answers)
+    found = sum(len(each.risks & each.found) for each in answers)
+    beside = sum(len(each.found - each.risks) for each in answers if each.risks)
+    name = "never tuned with" if unseen else "tuned with"
+    return (
+        f"Whole answers, {name}: {stopped} of {len(ordinary)} ordinary ones stopped, {found} of {risks} risks found, "
+        f"{beside} found that are none"
+    )
 
 
 def _alarms(name: str, mails: Sequence[Message]) -> str:

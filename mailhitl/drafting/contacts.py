@@ -1,4 +1,4 @@
-"""Links, addresses, phone and account numbers in a text, in a form that can be compared."""
+"""Links, addresses, phone, account and other numbers in a text, in a form that can be compared."""
 
 from __future__ import annotations
 
@@ -49,7 +49,12 @@ MAX_TEXT = 200_000
 
 
 def contacts(text: str) -> dict[str, str]:
-    """Return every link, mail address, phone number and IBAN: its normal form and how it is written."""
+    """Return every link, mail address, phone number, IBAN and number that stands for a thing (an order, a parcel, a
+    customer): its normal form and how it is written.
+
+    Dates, years, times, versions, measures and numbers below 1000 are none of them, payment cards neither: nobody is to
+    read their digits.
+    """
     found: dict[str, str] = {}
 
     def take(match: re.Match[str], normal: Normal) -> str:
@@ -59,9 +64,9 @@ def contacts(text: str) -> dict[str, str]:
         found.setdefault(key, shown)
         return " "
 
-    rest = text[:MAX_TEXT]
+    rest = _CARD.sub(lambda match: " " if _card(match.group()) else match.group(), text[:MAX_TEXT])
     for pattern, normal in KINDS:
-        # What is an IBAN is no phone number too: taken once, it is gone.
+        # What is an IBAN is no phone number and no order number too: taken once, it is gone.
         rest = pattern.sub(partial(take, normal=normal), rest)
     return found
 
@@ -74,23 +79,12 @@ def ibans(text: str) -> Iterator[str]:
 
 def payment_cards(text: str) -> Iterator[str]:
     """Yield every payment card number of a known issuer whose check digit is right (ISO/IEC 7812), digits only."""
-    for match in _CARD.finditer(text[:MAX_TEXT]):
-        digits = re.sub(r"[^0-9]", "", match.group())
-        if _ISSUER.fullmatch(digits) and luhn.is_valid(digits):
-            yield digits
+    return filter(None, (_card(match.group()) for match in _CARD.finditer(text[:MAX_TEXT])))
 
 
-def numbers(text: str) -> dict[str, str]:
-    """Return every number that stands for a thing (an order, a parcel, a customer): its normal form and how it is
-    written. Dates, years, times, versions, measures and numbers below 1000 are none."""
-    found: dict[str, str] = {}
-    for match in _NUMBER.finditer(text[:MAX_TEXT]):
-        shown = match.group()
-        key = re.sub(r"[^0-9A-Za-z]", "", shown).upper()
-        runs = [run for run in re.findall(r"[0-9]+", shown) if not _YEAR.fullmatch(run)]
-        if max(map(len, runs), default=0) >= 4 or (len(key) >= 6 and _CODE.fullmatch(shown) and runs):
-            found.setdefault(key, shown)
-    return found
+def _card(written: str) -> str:
+    digits = re.sub(r"[^0-9]", "", written)
+    return digits if _ISSUER.fullmatch(digits) and luhn.is_valid(digits) else ""
 
 
 def _iban(written: str) -> tuple[str, str]:
@@ -122,6 +116,13 @@ def _phone(written: str) -> tuple[str, str]:
     return (digits, shown) if 7 <= len(digits) <= 16 and not _DATE.match(shown) else ("", "")
 
 
+def _number(written: str) -> tuple[str, str]:
+    key = re.sub(r"[^0-9A-Za-z]", "", written).upper()
+    runs = [run for run in re.findall(r"[0-9]+", written) if not _YEAR.fullmatch(run)]
+    coded = bool(runs) and len(key) >= 6 and _CODE.fullmatch(written)
+    return (key, written) if coded or max(map(len, runs), default=0) >= 4 else ("", "")
+
+
 #: From what a pattern found to its normal form, "" when it is none after all, and the form to show.
 Normal = Callable[[str], tuple[str, str]]
 
@@ -130,4 +131,5 @@ KINDS: tuple[tuple[re.Pattern[str], Normal], ...] = (
     (_ADDRESS, _address),
     (_LINK, _link),
     (_PHONE, _phone),
+    (_NUMBER, _number),
 )

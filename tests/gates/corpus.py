@@ -83,6 +83,31 @@ def _texts(table: dict[str, list[str]]) -> list[str]:
     return [text for name in ("hits", "misses") for text in table.get(name, ())]
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole answer and the kinds of risk in it. ``known`` is why some of them are missed, "" when none may be."""
+
+    language: str
+    risks: frozenset[str]
+    text: str
+    known: str
+    unseen: bool
+
+    @property
+    def found(self) -> frozenset[str]:
+        return frozenset(in_draft(self.text, language=self.language))
+
+
+@cache
+def wholes() -> tuple[Whole, ...]:
+    """Every whole answer; those of ``unseen.toml`` were never tuned with."""
+    return tuple(
+        Whole(each["language"], frozenset(each["risks"]), each["text"], each.get("known", ""), file.stem == "unseen")
+        for file in sorted((HERE / "whole").glob("*.toml"))
+        for each in tomllib.loads(file.read_text("utf-8"))["answer"]
+    )
+
+
 def in_draft(
     text: str, *, mail: Message = MAIL, author: str = "anna@example.com", language: str = ""
 ) -> dict[str, str]:

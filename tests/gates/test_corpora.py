@@ -8,7 +8,7 @@ import pytest
 
 from mailhitl.drafting.findings import DETECTORS, IN_MAIL
 from mailhitl.rules.gates import CHECKS
-from tests.gates.corpus import Case, cases
+from tests.gates.corpus import Case, Whole, cases, wholes
 
 LEAST = 20
 
@@ -52,3 +52,22 @@ def test_every_corpus_speaks_english_and_german() -> None:
 def test_no_sentence_stands_twice_in_a_corpus() -> None:
     count = Counter((case.gate, case.language, case.text) for case in cases())
     assert [key for key, number in count.items() if number > 1] == []
+
+
+def begun(whole: Whole) -> str:
+    return f"{whole.language}-{' '.join(sorted(whole.risks)) or 'none'}-{whole.text.strip().splitlines()[-1][:40]}"
+
+
+@pytest.mark.parametrize("whole", [whole for whole in wholes() if not whole.risks], ids=begun)
+def test_an_ordinary_answer_meets_no_gate(whole: Whole) -> None:
+    assert whole.found == set()
+
+
+@pytest.mark.parametrize("whole", [whole for whole in wholes() if whole.risks and not whole.known], ids=begun)
+def test_a_risk_in_a_whole_answer_is_found(whole: Whole) -> None:
+    assert whole.risks <= whole.found
+
+
+@pytest.mark.parametrize("whole", [whole for whole in wholes() if whole.known], ids=begun)
+def test_a_risk_that_is_known_to_be_missed_is_missed_still(whole: Whole) -> None:
+    assert not whole.risks <= whole.found, "it is found now: take the reason out"

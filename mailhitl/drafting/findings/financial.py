@@ -9,6 +9,9 @@ from mailhitl.drafting.findings.topic import Topic
 
 FINANCIAL = Topic(
     says=(
+        r"(?:no|at|zero|without|percent|%) interest\b|interest[- ]free\b|apr\b|payment plan\w*|credit limit\w*",
+        r"off against (?:your |the )?\w*tax\w*",
+        r"zinsfrei\w*|ratenplan\w*|monatliche rate\w*|monatsrate\w*|kreditrahmen\w*",
         r"invest(?:s|ed|ment|ments|ing|or|ors)?\b|interest rates?\b|percentage rate\b",
         r"(?:home |bank |student |car )?loans?\b|(?:re)?mortgag\w*|financ(?:e|ed|ing|ial|ially)\b",
         r"tax(?:es|able|ed|ation)?\b|tax[ -]deductib\w+|vat\b|yields?\b|insur(?:e|ed|ance|able|er|ers)\b",
@@ -24,6 +27,7 @@ FINANCIAL = Topic(
         r"insolvenz\w*|liquidität\w*|(?:die|eine|ihre) police\b",
     ),
     unless=(
+        r"(?:ersten|zweiten|dritten|vierten|fünften|obersten|untersten|im|\d\.) stock\b",
         r"invest(?:ing|ed)? (?:a |some |the )?(?:little |bit of |few )?(?:time|effort|minutes)\b",
         r"(?:can ?not|can't|do not|don't|not) (?:give|offer|provide) (?:you )?(?:any )?(?:tax|financial"
         r"|investment) advice\b",

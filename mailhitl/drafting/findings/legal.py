@@ -9,6 +9,12 @@ from mailhitl.drafting.findings.topic import Topic
 
 LEGAL = Topic(
     says=(
+        r"(?:cancellation|notice) period\w*|obligat(?:ed|ion|ions)\b|obliged (?:to|by)\b|your rights\b",
+        r"claims? (?:against|for)\b|damages\b|trademark\w*|copyright\w*|patent(?:s|ed)?\b|data protection\b",
+        r"privacy policy\b",
+        r"rechts(?:abteilung|anspruch|ansprüche|lage|streit|schutz|beistand|folgen|widrig|kräftig|grundlage)\w*",
+        r"datenschutz\w*|urheberrecht\w*|markenrecht\w*|kündigungsfrist\w*|widerspruchsfrist\w*|verpflichtet\b",
+        r"(?:ihre|ihr|unsere|keine) ansprüche?\b|inkasso\w*|mahnung\w*",
         r"lawyers?\b|attorneys?\b|solicitors?\b|law ?suits?\b|courts?\b|litigat\w+|sue[ds]?\b|suing\b|legal(?:ly)?\b",
         r"illegal\w*|lawful\w*|unlawful\w*",
         r"liab(?:le|ility|ilities)\b|negligen\w+|breach(?:es|ed)?\b|contract(?:s|ual|ually)?\b|gdpr\b|ccpa\b",

@@ -9,6 +9,14 @@ from mailhitl.drafting.findings.topic import Topic
 
 MEDICAL = Topic(
     says=(
+        r"feel(?:s|ing)? (?:sick|ill|unwell|dizzy|nauseous|faint)\b|(?:reliev|eas|sooth)\w+ (?:\w+ )?pains?\b",
+        r"skin (?:irritation|reaction|problem|condition)s?\b|vitamins?\b",
+        r"good for (?:your|the) (?:health|skin|back|sleep|heart|eyes)\b",
+        r"health (?:benefit|problem|condition|risk|claim)s?\b",
+        r"sleep better\b|insomnia\b|übel (?:wird|ist|werden|wurde)\b|unwohl\b|hautreiz\w*|hautproblem\w*",
+        r"gesundheit(?:lich\w*|srisik\w*|sproblem\w*|sschäd\w*)\b",
+        r"gut für (?:ihre|ihren|die|den|das) (?:gesundheit|haut|rücken|schlaf|herz|augen)\b|vitamine?\b",
+        r"besser schlafen\b|schlaflos\w*",
         r"diagnos\w+|symptom\w*|dos(?:e|es|age|ages)\b|medic(?:al|ally|ation|ations|ine|ines|inal)\b",
         r"prescri(?:be|bed|ption|ptions)\b|side[ -]effects?\b",
         r"\w*allerg\w+|pregnan\w+|cur(?:e|es|ed)\b|heal(?:s|ed|ing)?\b",

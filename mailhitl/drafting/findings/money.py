@@ -10,6 +10,16 @@ from mailhitl.mail.money import amounts_in
 
 MONEY = Topic(
     says=(
+        r"back (?:to|on|onto|into) your (?:card|account|bank|paypal)\b",
+        r"money (?:is|was|has been|will be) (?:sent|returned|back|on its way)\b|we owe you\b|you owe\b|amount due\b",
+        r"balance due\b",
+        r"(?:bill|invoice) you\b|(?:you|be|been|were|was) (?:re)?billed\b|write (?:it |this |the \w+ )?off\b",
+        r"at our (?:own )?(?:expense|cost)\b|(?:pay|refund|return) (?:\w+ )?the difference\b|late fees?\b",
+        r"zurück auf (?:ihr|ihre|ihrem|ihrer|das|die) (?:konto|karte|paypal)\w*",
+        r"auf (?:ihr|ihre|das) (?:konto|karte|paypal\S*) zurück\w*|(?:das|ihr) geld (?:ist|wurde|geht|kommt|haben)\b",
+        r"auf unsere kosten\b",
+        r"(?:rest|fehl|differenz)betrag\w*|offene[nr]? (?:betrag|posten|rechnung)\w*|in rechnung (?:stell|gestellt)\w*",
+        r"mahngebühr\w*|wiedergutmachung\w*|(?:be)?zahlen wir\b|wir (?:be)?zahlen\b",
         r"refund\w*|reimburs\w+|charge-?backs?\b|compensat(?:e|ed|es|ing|ion)\b|goodwill\b|money back\b|cash ?back\b",
         r"store credit\b|credit note\w*|credit(?:s|ed)?\b|pay(?:ing)? (?:you|it|this) back\b|repay\w*|paid back\b",
         r"return(?:ed|ing)? (?:your|the) (?:money|payment|deposit)\b|outstanding (?:balance|amount|sum)\b",

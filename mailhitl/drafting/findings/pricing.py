@@ -12,6 +12,12 @@ _SHARE = r"\d{1,3}(?:[.,]\d{1,2})? ?(?:%|percent\b|per cent\b|prozent\b)"
 
 PRICING = Topic(
     says=(
+        r"deduct(?:ed|s|ion)?\b|(?:a|one) (?:half|third|quarter|fifth|tenth) (?:off|less|is deducted)\b",
+        r"complimentary\b|free upgrade\w*|code is [a-z]{3,}\d{1,3}\b|bonus\b|no charge\b",
+        r"(?:good|special|better|best) deal\b",
+        r"abgezogen\b|geschenkt\b|kostet\b|aufpreis\w*|zuzahlung\w*",
+        r"(?:drittel|viertel|fünftel|zehntel|hälfte) (?:günstiger|billiger|weniger|abgezogen)\b",
+        r"(?:ein|das) angebot (?:machen|unterbreiten|mache)\w*|bonus\b",
         r"prices?\b|priced\b|pricing\b|price (?:match|reduction|cut)\w*|surcharges?\b",
         r"(?:shipping|delivery|service) fees?\b",
         r"discount(?:s|ed|ing)?\b|rebates?\b|vouchers?\b|coupons?\b|promo(?:tion|tional)? codes?\b",

@@ -16,6 +16,17 @@ _SPANNE = r"(?:minuten?|stunden?|(?:werk|arbeits)?tagen?|wochen?|monaten?)"
 
 PROMISE = Topic(
     says=(
+        r"in (?:two|three|four|five|\d+) (?:or|to) (?:two|three|four|five|six|seven|\d+) (?:business |working "
+        r"|week)?(?:days?|weeks?|hours?)\b",
+        r"(?:won't|will not) (?:happen|occur|fail) again\b|for life\b|lifetime\b",
+        r"(?:will|'ll) (?:\w+ ){1,8}(?:this (?:morning|afternoon|evening|week)|later today|by noon|next (?:week"
+        r"|month|monday|tuesday|wednesday|thursday|friday))\b",
+        r"expect (?:it|them|your \w+) (?:on|by|this|next|tomorrow)\b",
+        r"dauert (?:\w+ ){0,4}(?:tage?|wochen?|stunden?|minuten?)\b",
+        r"(?:haben|bekommen|erhalten) sie (?:\w+ ){0,4}(?:heute|noch heute|morgen|diese woche|nächste woche)\b",
+        r"noch (?:heute|diese woche|in dieser woche)\b|heute noch\b",
+        r"(?:passiert|kommt|geschieht) (?:\w+ )?nicht (?:noch einmal|wieder|mehr)\b",
+        r"im laufe (?:des|der) (?:tages|woche|nächsten)\w*|lebenslang\w*|ein leben lang\b",
         r"guarant\w+|warrant(?:y|ies|ed)\b|promis(?:e|es|ed|ing)\b",
         r"(?:we|i)(?:'ll| will| do)? (?:hereby )?(?:assure|commit|pledge|undertake|swear)\b",
         r"you have (?:our|my) word\b|(?:give|gave) you (?:our|my) word\b|rest assured\b|without fail\b|definitely\b",

@@ -9,6 +9,13 @@ from mailhitl.drafting.findings.topic import Topic
 
 SAFETY = Topic(
     says=(
+        r"harm (?:you|your|the|anyone|anybody|children|people|pets)\b",
+        r"(?:could|can|may|will|would) (?:not )?(?:harm|hurt|burn)\b|out of (?:the )?reach of (?:children|kids)\b",
+        r"(?:suitable|fine|okay|ok) for (?:children|kids|babies|pets|toddlers)\b|fumes\b|smoke\b",
+        r"leak(?:s|ed|ing|age)?\b",
+        r"schaden (?:kann|könnte|können|könnten|würde)\b|schadet\b|außer reichweite\b",
+        r"für (?:kinder|babys|kleinkinder|haustiere|säuglinge) (?:\w+ )?(?:geeignet|kein problem)\b|dämpfe\b",
+        r"rauchentwicklung\w*|ausgelaufen\b|ausläuft\b|risik(?:o|en) (?:für|von|besteht|sind)\b",
         r"safe (?:to|for|in|near|with|even|enough)\b|(?:is|are|perfectly|completely|absolutely|totally) safe\b",
         r"safely (?:use|be used|touch|plug|wash|mix|drink|eat|connect|burn)\w*|unsafe\b",
         r"safety (?:standard|requirement|test|certificat|warning|instruction|notice|risk|issue|hazard|regulation)\w*",

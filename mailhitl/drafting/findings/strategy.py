@@ -29,6 +29,21 @@ _TUN = (
 
 STRATEGY = Topic(
     says=(
+        r"(?:the|our) (?:management|board|ceo|owners?) (?:want|plan|decid|intend|is going|has|have|are going)\w*",
+        r"(?:disappear|dropped|removed|taken) (?:from|out of) (?:the|our) (?:catalogue|catalog|range|line-?up"
+        r"|portfolio)\b",
+        r"between (?:us|you and me)\b|confidential\w*|not (?:yet )?(?:been )?(?:public|announced)\b",
+        r"we(?:'re| are) (?:planning|going|thinking of|considering)(?: to)? (?:\w+ )?(?:open|clos|launch"
+        r"|discontinu|mov|expand|replac|stop)\w*",
+        r"for your (?:business|company|hotel|restaurant|firm)s? (?:i|we) would\b",
+        r"order more for your (?:business|company|hotel|restaurant)\b",
+        r"(?:die |unsere |der )?(?:geschäftsführung|geschäftsleitung|vorstand)\b",
+        r"(?:aus dem|aus unserem) (?:sortiment|katalog|programm) (?:genommen|nehmen|verschwind|fall|gestrichen)\w*",
+        r"verschwindet (?:\w+ ){0,5}aus (?:dem|unserem) (?:sortiment|katalog|programm)\b|unter uns\b|vertraulich\w*",
+        r"im vertrauen\b|noch nicht öffentlich\b",
+        r"wir (?:planen|überlegen|erwägen),? (?:[\w,]+ ){0,8}(?:zu )?(?:eröffnen|schließen|einzustellen|umzuziehen"
+        r"|erweitern)\b",
+        r"(?:eröffnen wir|wir eröffnen)\b",
         r"strategic(?:ally)?\b|business (?:model|plan|strategy)\b|road ?map\b|market share\b|go(?:ing)? public\b|ipo\b",
         r"merger\b|take-?over\b|outsourc\w+|restructur\w+|lay-?offs?\b|lay off\b",
         rf"{_ADVISE} (?:\w+ ){{0,4}}{_ACT} (?:\w+ ){{0,4}}{_BUSINESS}\b",

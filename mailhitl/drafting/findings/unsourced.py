@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from mailhitl.drafting.contacts import contacts, numbers
+from mailhitl.drafting.contacts import contacts
 from mailhitl.drafting.findings.answer import Answer
 from mailhitl.mail.lookalike import visible
 
@@ -16,18 +16,17 @@ def unsourced(answer: Answer) -> Iterable[str]:
 
     Dates, years, times, versions and short numbers do not count.
     """
-    said = {**contacts(answer.own.shown), **numbers(answer.own.shown)}
+    said = contacts(answer.own.shown)
     if not said:
         return ()
     message = answer.message
     addresses = (address.spec for address in (*message.senders, *message.reply_to, *message.to, *message.cc))
     theirs = visible("\n".join((*addresses, message.subject, message.text)))
-    known = {*contacts(theirs), *numbers(theirs)}.union(*map(_in_source, answer.sources))
+    known = contacts(theirs).keys() | frozenset().union(*map(_in_source, answer.sources))
     return (shown for key, shown in said.items() if key not in known)
 
 
 @lru_cache(maxsize=256)
 def _in_source(text: str) -> frozenset[str]:
     # Templates and our own addresses are the same for every mail.
-    seen = visible(text)
-    return frozenset((*contacts(seen), *numbers(seen)))
+    return frozenset(contacts(visible(text)))
