@@ -35,28 +35,19 @@ def backtest(
     changed. With --json every case is told.
     """
     from mailhitl.cli.opening import opened_store, read_config
-    from mailhitl.cli.show import as_json
+    from mailhitl.cli.show import as_json, length
     from mailhitl.daemon.backtest import backtest as tried
 
     current = read_config(context.obj)
     changed = read_config(config) if config else current
     now = datetime.now(UTC)
-    begin = now - _length(since)
+    begin = now - length(since)
     with opened_store(current) as store, _progress(store.judgments.count(begin)) as progress:
         found = tried(store, current, changed, begin, now, progress)
     if json:
         as_json(_plain(found))
     else:
         _print(found, limit)
-
-
-def _length(text: str) -> Any:
-    from mailhitl.config.values import duration
-
-    try:
-        return duration(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--since") from None
 
 
 @contextmanager

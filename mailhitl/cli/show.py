@@ -28,6 +28,16 @@ PIPE_WIDTH = 10_000
 _UNSAFE = re.compile(r"[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
+def length(text: str) -> timedelta:
+    """Read ``--since``. What is no length of time is a usage error."""
+    from mailhitl.config.values import duration
+
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from None
+
+
 def as_json(value: Any) -> None:
     """Print a value as JSON; times in ISO 8601, UTC."""
     typer.echo(_safe(json.dumps(value, indent=2, default=_for_programs, ensure_ascii=False)))
@@ -38,8 +48,11 @@ def one_json_line(value: Any) -> str:
     return _safe(json.dumps(value, default=_for_programs, ensure_ascii=False))
 
 
-def as_table(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
-    """Print rows as a table, one line each, cut off where the terminal ends; or say that there are none."""
+def as_table(rows: Sequence[Mapping[str, Any]], empty: str, *, whole: bool = False) -> None:
+    """Print rows as a table, one line each, cut off where the terminal ends; or say that there are none.
+
+    ``whole``: what doesn't fit goes on below instead.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -52,7 +65,7 @@ def as_table(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
         # rich shrinks only columns that may wrap: here the long ones, whose cells are cut instead.
         table.add_column(column, no_wrap=max(len(_cell(row[column])) for row in rows) <= SHORT)
     for row in rows:
-        table.add_row(*(Text(_cell(value), no_wrap=True, overflow="ellipsis") for value in row.values()))
+        table.add_row(*(Text(_cell(value), no_wrap=not whole, overflow="ellipsis") for value in row.values()))
     Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 

@@ -226,7 +226,7 @@ def test_each_rule_is_explained_by_its_conditions() -> None:
     told = [(each.rule, each.hit, each.because) for each in explain(rules, FACTS)]
     assert told == [
         ("hit", True, 'subject = { contains = "hours" } and findings = "none"'),
-        ("miss", False, "not confidence = { at_least = 0.9 }"),
+        ("miss", False, "not confidence = { at_least = 0.9 } (it is 0.0)"),
         ("always", True, "it has no conditions"),
         ("bad", True, "it could not be tried (RecursionError), so a person looks"),
     ]
