@@ -57,6 +57,9 @@ def verify(
             "written anew.",
         ),
     ] = None,
+    texts: Annotated[
+        bool, typer.Option("--texts", help="Also check that each draft is still the one that was decided about.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Check the log: a row that was altered, removed or moved is named, and the exit code is 1.
@@ -69,7 +72,7 @@ def verify(
 
     anchors = _anchors(anchor) if anchor else []
     with opened_store(read_config(context.obj)) as store, _progress() as tell:
-        found = store.log.verify(anchors, tell)
+        found = store.log.verify(anchors, tell, texts=texts)
     if json:
         ends = [{"log": head.log, "row": head.row, "link": head.link} for head in found.heads]
         counts = {"decisions": found.decisions, "entries": found.entries, "erased": found.erased}

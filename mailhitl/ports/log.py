@@ -76,10 +76,12 @@ class Log(Protocol):
         """Where each chain ends now; empty chains have none."""
         ...
 
-    def verify(self, anchors: Collection[Head] = (), progress: Callable[[int], None] | None = None) -> Verification:
+    def verify(
+        self, anchors: Collection[Head] = (), progress: Callable[[int], None] | None = None, *, texts: bool = False
+    ) -> Verification:
         """Check both chains, that every case stands where its decisions have led it, that every erased row is named by
         the entry that erased it, and that the rows of the anchors are still the same. ``progress`` is told, now and
-        then, how many rows were checked."""
+        then, how many rows were checked. ``texts``: also that every draft still is the one that was decided about."""
         ...
 
     def rows(self, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[LogRow]:

@@ -32,8 +32,10 @@ class SqlLog:
             heads += [Head(name, newest.id, newest.chain)] if newest else []
         return tuple(heads)
 
-    def verify(self, anchors: Collection[Head] = (), progress: Callable[[int], None] | None = None) -> Verification:
-        return verifying.verify(self._database, anchors, progress)
+    def verify(
+        self, anchors: Collection[Head] = (), progress: Callable[[int], None] | None = None, *, texts: bool = False
+    ) -> Verification:
+        return verifying.verify(self._database, anchors, progress, texts=texts)
 
     def rows(self, *, since: datetime | None = None, until: datetime | None = None) -> Iterator[LogRow]:
         for table in TABLES.values():

@@ -14,7 +14,7 @@ from typing import Any
 
 from mailhitl.case import State
 from mailhitl.ports.log import DECISIONS, JOURNAL, Head, Verification
-from mailhitl.store import chain, history, journal
+from mailhitl.store import chain, drafts, history, journal
 from mailhitl.store.chain import Content
 from mailhitl.store.database import Database
 from mailhitl.store.models import CaseRow, DecisionRow, JournalRow, MetaRow
@@ -53,13 +53,19 @@ class Broken(Exception):
 
 
 def verify(
-    database: Database, anchors: Collection[Head] = (), progress: Callable[[int], None] | None = None
+    database: Database,
+    anchors: Collection[Head] = (),
+    progress: Callable[[int], None] | None = None,
+    *,
+    texts: bool = False,
 ) -> Verification:
     """Fulfils ``ports.log.Log.verify``."""
     known = {(anchor.log, anchor.row): anchor.link for anchor in anchors}
     check = _Check(database, known, progress or (lambda rows: None))
     try:
         check.run()
+        if texts:
+            check.texts()
     except Broken as problem:
         return check.result(str(problem))
     return check.result("")
@@ -86,6 +92,30 @@ class _Check:
             self._end(one)
         for case, version, state in _each(self.database, CaseRow, CaseRow.version, CaseRow.state):
             self._case(case, version, state)
+
+    def texts(self) -> None:
+        """Every draft still has the digest under which it was decided about, unless its words were erased."""
+        for count, (number, case, revision, digest) in enumerate(self._decided(), sum(self.counts.values())):
+            if not self._still(case, revision, digest):
+                raise Broken(f"draft {revision} of case {case} is not the one of decision {number}")
+            if count % PAGE == 0:
+                self.progress(count)
+
+    def _still(self, case: int, revision: int, digest: str) -> bool:
+        try:
+            return drafts.read(self.database, case, revision).digest == digest
+        except KeyError:
+            return False
+
+    def _decided(self) -> Iterator[tuple[int, int, int, str]]:
+        """The first decision on each draft that was not erased: its number, case, revision, and the draft's digest."""
+        erased = {row[0] for row in _each(self.database, CaseRow, CaseRow.erased) if row[1]}
+        columns = (DecisionRow.case, DecisionRow.revision, DecisionRow.draft_digest)
+        seen: dict[int, int] = {}
+        for number, case, revision, digest in _each(self.database, DecisionRow, *columns):
+            if digest and revision > seen.get(case, 0) and case not in erased:
+                seen[case] = revision
+                yield number, case, revision, digest
 
     def result(self, problem: str) -> Verification:
         erased = sum(map(len, self.erased.values()))

@@ -95,6 +95,7 @@ def test_a_forgotten_person_is_nowhere_and_the_log_is_whole(store: SqlStore) -> 
     before = [(row.event, row.code, row.by, row.draft_digest) for row in store.cases.log(case)]
     store.erasing.forget(ANN, "the admin", LATER)
     assert store.broken() == ""
+    assert store.log.verify(texts=True).problem == ""
     assert store.log.verify().erased == 4 + 2 + 2
     gone = store.cases.get(case.id)
     assert (gone.sender, gone.subject, gone.message_id, gone.thread, gone.state) == ("", "(erased)", "", "", State.SENT)

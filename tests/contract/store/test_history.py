@@ -161,3 +161,14 @@ def test_rows_are_read_in_order_with_what_is_known_of_their_cases(log: SqlStore)
     assert [row.id for row in log.log.newest(2)] == [5, 1]
     assert list(log.log.rows(since=NOON + MINUTE)) == []
     assert list(log.log.rows(until=NOON)) == []
+
+
+def test_a_draft_that_is_not_the_one_that_was_approved_is_found(store: SqlStore, url: str) -> None:
+    sent(store, 1)
+    assert store.log.verify(texts=True).problem == ""
+    tamper(url, "UPDATE drafts SET text = 'Dear Eve' WHERE id = 1")
+    assert store.log.verify().problem == ""
+    assert store.log.verify(texts=True).problem == "draft 1 of case 1 is not the one of decision 1"
+    tamper(url, "DELETE FROM attachments")
+    tamper(url, "DELETE FROM drafts")
+    assert store.log.verify(texts=True).problem == "draft 1 of case 1 is not the one of decision 1"
