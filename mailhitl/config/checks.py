@@ -103,6 +103,13 @@ def groups(data: Data) -> Iterator[Problem]:
             )
 
 
+def signoff(data: Data) -> Iterator[Problem]:
+    group, known = _word(_section(data, "digest").get("signoff")), _groups(data)
+    if group and group not in known:
+        hint = suggestion(group, known)
+        yield Problem(("digest", "signoff"), f'no reviewer is in a group "{group}": everybody is asked.{hint}')
+
+
 def substitutes(data: Data) -> Iterator[Problem]:
     """Whoever stands in for a person is another one."""
     known = _names(data, "reviewer")
@@ -206,7 +213,7 @@ CHECKS: tuple[Check, ...] = (
     likely_intents,
     contradictions,
 )
-WARNINGS: tuple[Check, ...] = (unknown_intents, silent_intents, enough_people, vouching, pointless)
+WARNINGS: tuple[Check, ...] = (unknown_intents, silent_intents, enough_people, signoff, vouching, pointless)
 
 
 def check(data: Data, checks: Iterable[Check]) -> list[Problem]:

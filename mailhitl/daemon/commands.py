@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import structlog
 
-from mailhitl.daemon import alerts, answers, asides, digest_answers, packets, pause, worklist
+from mailhitl.daemon import alerts, answers, asides, digest_answers, digest_signoff, packets, pause, worklist
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result
 from mailhitl.daemon.obey import Incoming, obey, proof_of
@@ -123,11 +123,21 @@ def answers_a_notice(app: App, message: Message) -> bool:
     It decides nothing; that is said once an hour, as a machine without marks may be at the other end.
     """
     answered = (read_id(each, app.key) for each in (*message.in_reply_to, *message.references[-1:]))
-    if not app.is_ours(message.sender.key) or not any(each and each.kind is Kind.NOTICE for each in answered):
+    if not app.is_ours(message.sender.key) or not any(each and _asks_nothing(app, each) for each in answered):
         return False
     if not why_automatic(message, own=frozenset()):
         _answer(app, message, f"help:{message.sender.key}:{app.now():%Y-%m-%dT%H}", NO_PACKET)
     return True
+
+
+def _asks_nothing(app: App, private: PrivateId) -> bool:
+    """A note, an alert, an answer of ours; or a digest that was signed off and left as a mail to several people."""
+    if private.kind is not Kind.SENT:
+        return private.kind is Kind.NOTICE
+    try:
+        return digest_signoff.is_digest(app.store.cases.get(private.case_id))
+    except KeyError:
+        return False
 
 
 def _answer(app: App, message: Message, key: str, text: str) -> None:

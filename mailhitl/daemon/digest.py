@@ -44,6 +44,7 @@ def gather(
         entries=store.journal.entries(since=span.since, until=span.until),
         proposals=open_proposals(store),
         subjects=plan.subjects,
+        answerable=not plan.signoff,
     )
     return digest_of(material), material.proposals
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from mailhitl.daemon import alerts
+from mailhitl.daemon import alerts, digest_signoff
 from mailhitl.daemon.app import App
 from mailhitl.daemon.digest import gather
 from mailhitl.daemon.plan import Plan
@@ -55,9 +55,14 @@ def _try(app: App, plan: Plan, week: Week) -> int:
 
 
 def send(app: App, plan: Plan, week: Week) -> int:
-    """Queue it for everybody who gets it. Each mail carries a token of its own, so that it can be answered."""
+    """Queue it for everybody who gets it. Each mail carries a token of its own, so that it can be answered.
+
+    With ``digest.signoff`` it becomes a draft instead, which leaves when that group has approved it.
+    """
     digest, proposals = gather(app.store, plan, week, app.now())
     text, html = render(digest, app.templates)
+    if plan.signoff:
+        return digest_signoff.hold(app, plan, week, digest.subject, text, html)
     numbered = {str(number): str(entry.id) for number, entry in enumerate(proposals, 1)}
     said = Entry(
         DIGEST, "daemon", Channel.DAEMON, app.now(), str(week), why=digest.headline, data=numbered, key=f"digest:{week}"
@@ -85,6 +90,8 @@ def _queue(app: App, entry: Entry, week: Week, to: str, subject: str, text: str,
 
 
 def _queued(app: App, plan: Plan, week: Week) -> bool:
+    if plan.signoff:
+        return digest_signoff.is_held(app, week)
     return all(app.store.notices.known(app.settings.mailbox, _key(week, to)) for to in plan.to)
 
 

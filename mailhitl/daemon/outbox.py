@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from mailhitl.case import Case, Event, Outcome, State
-from mailhitl.daemon import alerts, byhand, judging, leaving, pause
+from mailhitl.daemon import alerts, byhand, digest_signoff, judging, leaving, pause
 from mailhitl.daemon.app import App
 from mailhitl.daemon.poison import each
 from mailhitl.daemon.sources import source_of
@@ -221,7 +221,7 @@ def compose(app: App, case: Case, draft: Draft, message_id: str, at: datetime) -
     """The customer's mail as bytes; the same for the copy in Sent."""
     source = source_of(app, case)
     automatic = is_automatic(app, case)
-    html = app.drafting.frame(draft, html_of(draft.text))
+    html = digest_signoff.own_html(app, case, draft) or app.drafting.frame(draft, html_of(draft.text))
     return compose_answer(
         draft, source, message_id=message_id, sender=app.settings.address, now=at, automatic=automatic, html=html
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from mailhitl.insight.course import OUTCOMES, Course, courses, is_sample
+from mailhitl.insight.course import OUTCOMES, OWN, Course, courses, is_sample
 from mailhitl.insight.week import Span
 from mailhitl.ports.store import Store
 
@@ -19,4 +19,5 @@ def read(store: Store, span: Span) -> Iterator[Course]:
             if is_sample(entry) and entry.kind == "wrong":
                 charged[entry.case_id].add("sample-wrong")
     outcomes = {case_id: frozenset(kinds) for case_id, kinds in charged.items()}
-    return courses(store.figures.rows(span.since, span.until), outcomes)
+    rows = store.figures.rows(span.since, span.until)
+    return courses((each for each in rows if each[0].drafter != OWN), outcomes)

@@ -50,6 +50,8 @@ OUTCOMES = (*ERRORS, "right")
 #: The code of a rejection by silence, and the template of a draft that nobody has filled in yet.
 EXPIRED = "expired"
 SKELETON = "skeleton"
+#: Who writes the digest that waits for a sign-off: no customer's case.
+OWN = f"{DRAFTED}digest"
 #: The codes with which a case ends because the customer has an answer, or will get another one.
 ENDS = {"answered-by-hand": "by-hand", "customer-wrote-again": "overtaken"}
 

@@ -38,7 +38,10 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that a digest is made from. ``entries`` are the journal's of this week, ``proposals`` the open ones."""
+    """All that a digest is made from. ``entries`` are the journal's of this week, ``proposals`` the open ones.
+
+    ``answerable``: each reader gets a mail of their own, whose answer proves something.
+    """
 
     week: Week
     figures: Figures
@@ -48,6 +51,7 @@ class Material:
     entries: Sequence[Entry] = ()
     proposals: Sequence[Entry] = ()
     subjects: bool = False
+    answerable: bool = True
 
     @property
     def total(self) -> Tally:
@@ -122,6 +126,7 @@ class Digest:
     keys: tuple[KeyFigure, ...]
     trends: tuple[Trend, ...]
     sections: tuple[Section, ...]
+    answerable: bool = True
 
     @property
     def subject(self) -> str:

@@ -27,6 +27,7 @@ def digest_of(material: Material) -> Digest:
         () if quiet else key_figures(material),
         () if quiet and not any(tally.volume for tally in material.figures.weeks.values()) else trends(material),
         (NOTHING, *sections) if quiet else tuple(sections),
+        material.answerable,
     )
 
 
@@ -73,8 +74,14 @@ def rules(material: Material) -> Section | None:
     for entry in material.entries:
         if entry.kind in MOVED:
             facts.append(Fact(f"{MOVED[entry.kind]}: {_line(entry)}{_case(entry)}", _shown(entry)))
-    how = "Answer this mail with “promote” and the number to let a rule go further." if material.proposals else ""
+    how = HOW[material.answerable] if material.proposals else ""
     return Section("Rules", tuple(facts), how) if facts else None
+
+
+HOW = {
+    True: "An admin answers this mail with “promote” and the number to let a rule go further.",
+    False: "To let a rule go further, an admin answers the mail that proposed it, or runs: mailhitl rules promote.",
+}
 
 
 MOVED = {

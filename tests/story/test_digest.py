@@ -64,7 +64,7 @@ def test_the_digest_says_what_became_of_the_week(world: World) -> None:
     assert "1 without a person; of 6 that wanted one, 5 were reviewed and 0 blocked" in text
     assert "3 of 5, 60 % (23–88 %); 1 edited, 1 rejected" in text
     assert "Refunds and credits: “he has his money already” (case" in text
-    assert "> mailhitl cases list --week 2026-W47 --what rejected" in text
+    assert "$ mailhitl cases list --week 2026-W47 --what rejected" in text
 
 
 def test_no_word_of_a_customer_stands_in_it(world: World) -> None:
@@ -148,5 +148,5 @@ def test_errors_that_come_to_light_are_charged_to_the_answer_and_told(world: Wor
     at(world, MONDAY_EIGHT)
     text = text_of(digests(world)[0])
     assert "Came back as undeliverable: 1" in text
-    assert f"> mailhitl cases show {sent.id}" in text
+    assert f"$ mailhitl cases show {sent.id}" in text
     assert "Of this week's answers, found wrong so far: 1 of 5, 20 % (4–62 %)" in text

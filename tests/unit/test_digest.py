@@ -195,7 +195,7 @@ def test_59_hostile_words_are_one_short_line_each() -> None:
 def test_every_command_in_it_names_marks_that_there_are() -> None:
     text, _ = RENDERED["busy"]
     assert set(re.findall(r"--what (\S+)", text)) <= set(MARKS)
-    assert text.count("> mailhitl ") >= 12
+    assert text.count("$ mailhitl ") >= 12
 
 
 def test_it_says_what_it_would_take_to_believe_it() -> None:
