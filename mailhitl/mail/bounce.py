@@ -199,6 +199,13 @@ _INTRODUCED = re.compile(
     r"konnte(?:n)? nicht zugestellt werden|n'a pas pu [êe]tre (?:remis|livr[ée])"
 )
 _RULE = re.compile(r"\s*(?:-{3,}|={3,}|original message|technical details)", re.IGNORECASE)
+#: A server that says so goes on trying, whatever it calls its report.
+_STILL_TRIED = re.compile(
+    r"(?i)delivery attempts will continue|has not yet been delivered|will be retried|still being retried|"
+    r"no action is required on your part"
+)
+#: Characters of a text that are the server's own rather than the returned mail's.
+ABOVE = 3000
 #: Lines read below such a line.
 BELOW = 12
 
@@ -209,8 +216,9 @@ def _by_wording(message: Message, raw: bytes) -> tuple[Unreached, ...]:
         delayed, failed = all_failures(message_from_bytes(bounded))
     except Exception:  # noqa: BLE001  # it trips over many a broken header
         delayed, failed = frozenset(), frozenset()
-    found = [*_of(delayed, Fate.DELAYED, message), *_of(failed, Fate.HARD, message)]
-    return tuple(found or _of(frozenset(_introduced(message.text)), Fate.HARD, message))
+    fate = Fate.DELAYED if _STILL_TRIED.search(message.text[:ABOVE]) else Fate.HARD
+    found = [*_of(delayed, Fate.DELAYED, message), *_of(failed, fate, message)]
+    return tuple(found or _of(frozenset(_introduced(message.text)), fate, message))
 
 
 def _of(found: frozenset[bytes], fate: Fate, message: Message) -> Iterator[Unreached]:

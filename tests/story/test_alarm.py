@@ -13,7 +13,7 @@ import pytest
 
 from mailhitl.backends.alarm import CommandAlarm, EveryAlarm, MailAlarm
 from mailhitl.backends.memory import Answer, MemoryTransport
-from mailhitl.daemon import alerts
+from mailhitl.daemon import alerts, intake
 from mailhitl.daemon.health import STUCK, Patient, Pulse
 from mailhitl.daemon.watchman import AN_HOUR, Watchman
 from mailhitl.delivery import Phase, Status
@@ -173,6 +173,7 @@ def heard(world: World) -> list[tuple[str, str]]:
     bell = Bell()
     watchman = Watchman(Patient(list, world.store, world.folder), world.store, bell, now=lambda: world.now)
     watchman.look()
+    world.now += timedelta(minutes=1)
     watchman.look()
     return bell.heard
 
@@ -194,6 +195,19 @@ def test_an_answer_that_may_have_gone_out_rings_without_the_customers_words(worl
     [(subject, text)] = heard(world)
     assert "may have gone out" in subject
     assert not any(word in subject + text for word in ("Opening", "When are you", "ann@", "customer.test"))
+
+
+def test_a_mail_that_kills_and_a_folder_that_was_rebuilt_ring(world: World) -> None:
+    world.customer_writes("When are you open?", subject="Opening hours")
+    [poison] = world.box.locations("INBOX")
+    for _ in range(intake.ATTEMPTS):
+        world.store.progress.begin_attempts("support", [poison])
+    world.run()
+    world.box.reset_uidvalidity("INBOX")
+    world.run()
+    [(subject, text)] = heard(world)
+    assert subject.endswith("set aside as case 1 (and 1 more)")
+    assert "INBOX was rebuilt" in text
 
 
 def test_a_log_that_was_altered_rings(world: World) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.bounces import Reading, readings
+from bench.bounces import BY_HAND, Reading, misread, readings
 from mailhitl.mail.automatic import why_automatic
 from mailhitl.mail.bounce import Fate, Report, read_report
 from mailhitl.mail.parse import parse
@@ -150,6 +150,13 @@ def test_hard_and_soft_are_told_apart_in_9_of_10_reports_of_the_corpus(corpus: l
     named = [reading for reading in corpus if reading.named]
     wrong = [reading.file for reading in named if not reading.hardness_right]
     assert len(wrong) <= 0.10 * len(named), wrong
+
+
+def test_9_of_10_reports_that_no_library_was_made_with_are_read_as_by_hand(corpus: list[Reading]) -> None:
+    read = {reading.file: reading.report for reading in corpus if reading.file in BY_HAND}
+    assert read.keys() == BY_HAND.keys()
+    wrong = [file for file, report in read.items() if misread(report, *BY_HAND[file])]
+    assert len(wrong) <= 0.10 * len(read), wrong
 
 
 def test_no_mail_of_a_person_in_the_corpus_is_called_a_bounce(corpus: list[Reading]) -> None:
