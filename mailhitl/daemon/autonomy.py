@@ -78,8 +78,8 @@ def steps(store: Store) -> Sequence[Entry]:
 
 def in_force(app: App) -> tuple[Rule, ...]:
     """The rules, each on the rung on which it stands at this moment."""
-    entries = steps(app.store)
-    return tuple(replace(rule, level=standing(rule, entries).level) for rule in app.rules)
+    moves = app.store.journal.entries((PROMOTE, DEMOTE))
+    return tuple(replace(rule, level=standing(rule, moves).level) for rule in app.rules)
 
 
 def trusted(rules: Collection[Rule]) -> tuple[Rule, ...]:

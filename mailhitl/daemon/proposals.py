@@ -24,7 +24,7 @@ PROPOSE = "propose"
 #: How often the records are read: a rung is nothing that is earned within the hour.
 OFTEN = timedelta(hours=1)
 #: So many answers nobody has spoken about are passed over before the search for decisions ends.
-UNSPOKEN = 10
+UNSPOKEN = 5
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 #: The switch that remembers when the records were read last, for all mailboxes: the rules are the same.
 READ = "evidence"
