@@ -34,12 +34,16 @@ CODES: Mapping[str, str] = {
     "reply-escalate": "a reviewer answered “escalate”",
     "reply-arrived": "a reviewer answered that the customer has an answer",
     "snooze": "a reviewer answered “snooze”: reminders and escalation pause",
+    "redraft": "a reviewer asked for another draft",
+    "redrafted": "the language model has written another draft",
+    "redraft-failed": "the language model gave no other draft",
     "held-again": "an approval was seen and not followed: something stands against it",
     # What happened around it.
     "customer-wrote-again": "the customer wrote again before the answer left",
     "answered-by-hand": "somebody answered the customer by hand",
     "silence": "nobody decided in time, so the next group is asked",
     "expired": "nobody decided at all: closed, nothing sent",
+    "digest": "the weekly digest waits until a group has signed it off",
     # Sending.
     "claim": "the answer is about to be handed over; the proof names the mail and the SHA-256 of its bytes",
     "accepted": "the server took it for every recipient",

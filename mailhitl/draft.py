@@ -11,6 +11,11 @@ from dataclasses import dataclass, field
 DRAFTED = "drafter:"
 
 
+#: How a line of evidence begins that names a passage of the team's knowledge, tells of this customer, marks what no
+#: source says, or asks the reviewer back.
+KNOWLEDGE, CUSTOMER, DOUBT, QUESTION = "knowledge ", "this customer: ", "no source says: ", "the model asks: "
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file that leaves with the draft. ``name`` is already neutralised (no path, no control character)."""

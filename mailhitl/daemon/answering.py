@@ -10,7 +10,7 @@ from functools import partial
 from mailhitl.case import Case, Outcome, State
 from mailhitl.daemon.app import App
 from mailhitl.decision import Reason
-from mailhitl.draft import Draft
+from mailhitl.draft import CUSTOMER, Draft
 from mailhitl.drafting.model import knowledge_line
 from mailhitl.drafting.template import order_numbers
 from mailhitl.errors import ModelFailure, TemplateProblem
@@ -18,7 +18,6 @@ from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
 from mailhitl.ports.drafter import Context, Drafter, Triage
 from mailhitl.ports.knowledge import Question, Snippet
-from mailhitl.rules.snapshot import thaw
 
 #: Earlier mails of the conversation that are told, and characters of each.
 TURNS = 6
@@ -128,20 +127,14 @@ def _history(app: App, case: Case, source: Message, triage: Triage) -> str:
 
 
 def _about(app: App, case: Case, intent: str) -> bool:
-    for judgment in app.store.judgments.of(case.id):
-        try:
-            if judgment.facts and thaw(judgment.facts).triage.intent == intent:
-                return True
-        except ValueError:
-            continue
-    return False
+    return any(judgment.intent == intent for judgment in app.store.judgments.of(case.id))
 
 
 def _told(context: Context, draft: Draft) -> Iterator[str]:
     """What a draft's evidence says of the context, where the drafter has not said it."""
     known = set(draft.evidence)
     lines = [knowledge_line(snippet) for snippet in context.snippets]
-    lines += [f"this customer: {context.history}"] if context.history else []
+    lines += [f"{CUSTOMER}{context.history}"] if context.history else []
     yield from (line for line in lines if line not in known)
 
 

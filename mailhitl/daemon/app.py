@@ -11,8 +11,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from mailhitl.daemon.directory import Directory
 from mailhitl.daemon.folders import Folders
 from mailhitl.daemon.plan import Plan
+from mailhitl.daemon.records import Records
 from mailhitl.daemon.writing import Writers
-from mailhitl.decision import Finding
+from mailhitl.decision import Decision, Finding
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Address, Message
 from mailhitl.ports.drafter import Classifier, Drafter
@@ -113,6 +114,7 @@ class App:
     reviewers: Reviewers
     templates: ImmutableSandboxedEnvironment
     customers: Directory
+    records: Records
     office_hours: Callable[[datetime], bool]
     #: When so much office time will have passed since then, in UTC.
     office_after: Callable[[datetime, timedelta], datetime]
@@ -141,6 +143,8 @@ class App:
     marks: dict[str, tuple[object, Sequence[Location]]] = field(default_factory=dict)
     #: When a runner that only looks now and then wants to look again, by its name.
     looked: dict[str, datetime] = field(default_factory=dict)
+    #: The wish for another draft of each held case, by version of the case (``redrafting``).
+    wishes: dict[int, tuple[int, Decision | None]] = field(default_factory=dict)
     #: How each held case waits: read from its log once for each version of the case.
     waits: dict[int, Waiting] = field(default_factory=dict)
 

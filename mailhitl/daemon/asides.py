@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailhitl.case import Case, State
-from mailhitl.daemon import decide, packets
+from mailhitl.daemon import decide, packets, redrafting
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result, Wish
+from mailhitl.drafting.redaction import without_secrets
+from mailhitl.mail.text import one_line
 from mailhitl.review.packet import Choice
 from mailhitl.review.reminders import SNOOZE
 from mailhitl.review.snooze import snoozed_until
@@ -43,12 +45,20 @@ def snooze(app: App, case: Case, wish: Wish, said: str) -> Result:
     return decide.snooze(app, case, replace(wish, code=SNOOZE, why=said), text)
 
 
-def redraft(app: App, case: Case) -> Result:
-    """Only a language model could follow an instruction, and there is none."""
+def redraft(app: App, case: Case, wish: Wish, instruction: str) -> Result:
+    """Have the language model write another draft. The log keeps what was asked; ``redrafting`` does it."""
     if case.state is not State.HELD:
         return decide.too_late(app, case)
-    return Result(
-        False,
-        "Nothing was done: no language model is set up here, so the answer can't be written anew for you. Write your "
-        "own text after “edit:”, or edit the draft in the folder.",
-    )
+    if redrafting.writer(app) is None:
+        return Result(False, NO_MODEL)
+    said = one_line(without_secrets(instruction), 1_000)
+    if not said:
+        return Result(False, "Nothing was done: say what to change, like “redraft: shorter, and mention the warranty”.")
+    text = "Another draft is being written; you will be asked about it when it is there."
+    return decide.snooze(app, case, replace(wish, code=redrafting.REDRAFT, why=said), text)
+
+
+NO_MODEL = (
+    "Nothing was done: no language model is set up here, so the answer can't be written anew for you. Write your own "
+    "text after “edit:”, or edit the draft in the folder."
+)

@@ -134,7 +134,7 @@ def _snooze(app: App, incoming: Incoming, wish: Wish, command: Command) -> Resul
 
 
 def _redraft(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:
-    return asides.redraft(app, incoming.case)
+    return asides.redraft(app, incoming.case, wish, command.argument)
 
 
 def _edit(app: App, incoming: Incoming, wish: Wish, command: Command) -> Result:

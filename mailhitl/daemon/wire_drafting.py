@@ -13,12 +13,12 @@ from mailhitl.daemon.app import Drafting, Settings
 from mailhitl.daemon.directory import Directory
 from mailhitl.daemon.spending import Thrifty
 from mailhitl.daemon.teaching import FILE, TaughtTriage
-from mailhitl.draft import Draft
+from mailhitl.draft import KNOWLEDGE, Draft
 from mailhitl.drafting import DRAFTERS
 from mailhitl.drafting.findings import findings
 from mailhitl.drafting.language import language_of
 from mailhitl.drafting.library import Library
-from mailhitl.drafting.model import KNOWLEDGE, ModelDrafter
+from mailhitl.drafting.model import ModelDrafter
 from mailhitl.drafting.quoting import answer_words, with_quote
 from mailhitl.drafting.template import Desk, TemplateDrafter
 from mailhitl.drafting.triage import IntentExamples, WordTriage
@@ -63,7 +63,7 @@ def drafting(config: Config, settings: Settings, templates: Library, customers: 
 
     def found(draft: Draft, message: Message) -> Sequence[str]:
         passages = (line for line in draft.evidence if line.startswith(KNOWLEDGE))
-        return (*writer.sources(draft), *passages)
+        return (*writer.sources(draft), *desk.customer(message.sender.key).values(), *passages)
 
     return Drafting(
         classifier=classifier(config),

@@ -1,7 +1,7 @@
 """Drafts by a language model: it writes the body, and every other part of the mail comes from code.
 
 Recipients and subject are those of any answer, greeting and closing those of the skeleton template. What a sentence
-claims and no source says is marked for the reviewer (``unsupported``).
+claims and no source says is marked for the reviewer (``support``).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from mailhitl.draft import Draft, sendable
+from mailhitl.draft import DOUBT, KNOWLEDGE, QUESTION, Draft, sendable
 from mailhitl.drafting.language import language_of
 from mailhitl.drafting.placeholders import placeholders
 from mailhitl.drafting.prompt import PROMPT_VERSION, order_for
@@ -21,8 +21,6 @@ from mailhitl.ports.drafter import NOTHING, Context, Triage
 from mailhitl.ports.knowledge import Snippet
 from mailhitl.ports.model import Model, Sentence, Written
 
-#: What a draft's evidence says of a passage, of a sentence that rests on nothing, and of what the model asks back.
-KNOWLEDGE, UNSUPPORTED, QUESTION = "knowledge ", "no source says: ", "the model asks: "
 #: A body beyond this is no answer to a customer.
 LONGEST = 6_000
 MOST_QUESTIONS = 5
@@ -88,6 +86,6 @@ def _evidence(written: Written, triage: Triage, message: Message, context: Conte
     lines += [knowledge_line(snippet) for snippet in context.snippets]
     sources = {f"S{number}": snippet.text for number, snippet in enumerate(context.snippets, 1)}
     sentences = [sentence for some in written.paragraphs for sentence in some]
-    lines += [f"{UNSUPPORTED}“{one_line(text, 200)}”" for text in unsupported(sentences, sources, message)]
+    lines += [f"{DOUBT}“{one_line(text, 200)}”" for text in unsupported(sentences, sources, message)]
     lines += [f"{QUESTION}{one_line(question, 200)}" for question in written.questions[:MOST_QUESTIONS]]
     return [line for line in lines if line]

@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mailhitl.case import Case, Outcome
 from mailhitl.decision import Reason
-from mailhitl.draft import Draft
+from mailhitl.draft import CUSTOMER, DOUBT, KNOWLEDGE, QUESTION, Draft
 from mailhitl.mail.message import Message
 from mailhitl.mail.reply import said
 from mailhitl.mail.text import one_line, plain
@@ -29,6 +29,9 @@ EXCERPT = 600
 #: The reason the engine gives when no rule hit: it says nothing about this mail.
 NO_RULE = "default"
 CHANGED_LINES = 12
+#: Lines of one kind of evidence, and characters of a passage: enough to know it again, and to be read on a phone.
+MOST_EVIDENCE = 4
+PASSAGE = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,26 @@ class Packet:
             words = one_line(" ".join(self.source.hidden), 120)
             lines.append(f"the customer's mail hides words that a mail client does not show: “{words}”")
         return tuple(lines)
+
+    @property
+    def check(self) -> tuple[str, ...]:
+        """What the reviewer should look at first: what no source says, and what the model asks back."""
+        return self._evidence(DOUBT, QUESTION)[:MOST_EVIDENCE]
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Passages of the team's knowledge and earlier answers, and how often this customer wrote."""
+        lines = (one_line(line.removeprefix(KNOWLEDGE), PASSAGE) for line in self._evidence(KNOWLEDGE, CUSTOMER))
+        return tuple(_marked("known", line) for line in lines)[:MOST_EVIDENCE]
+
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        """The template, the intent, the model: what the draft was made of."""
+        told = {*self._evidence(DOUBT, QUESTION, KNOWLEDGE, CUSTOMER)}
+        return tuple(line for line in (self.draft.evidence if self.draft else ()) if line not in told)
+
+    def _evidence(self, *kinds: str) -> tuple[str, ...]:
+        return tuple(line for line in (self.draft.evidence if self.draft else ()) if line.startswith(kinds))
 
     @property
     def changes(self) -> tuple[tuple[str, str], ...]:

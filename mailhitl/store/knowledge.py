@@ -21,6 +21,8 @@ SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 #: How many passages are looked at more closely; of a question's words the longest are asked for.
 CANDIDATES = 60
 WORDS = 40
+#: So many passages more are taken for granted that don't have a word.
+FEW = 20
 #: Languages differ little in numbers and names: a passage in another one counts this much.
 OTHER_LANGUAGE = 0.7
 
@@ -166,10 +168,10 @@ def _candidates(index: sqlite3.Connection, asked: Sequence[str]) -> list[Snippet
 
 
 def _common(index: sqlite3.Connection, asked: Sequence[str]) -> dict[str, float]:
-    """The share of passages that have each stem."""
+    """The share of passages that have each stem; of few passages little can be said of what is common."""
     total = index.execute("SELECT count(*) FROM passages").fetchone()[0]
     counted = "SELECT count(*) FROM words WHERE words MATCH ?"
-    return {stem: index.execute(counted, (_match([stem]),)).fetchone()[0] / max(total, 1) for stem in asked}
+    return {stem: index.execute(counted, (_match([stem]),)).fetchone()[0] / (total + FEW) for stem in asked}
 
 
 def _score(stems: frozenset[str], one: Snippet, question: Question, common: dict[str, float]) -> float:
