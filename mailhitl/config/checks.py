@@ -188,6 +188,7 @@ def contradictions(data: Data) -> Iterator[Problem]:
     rules = sense.sound(_tables(data, "rule"))
     yield from sense.contradictions(rules)
     yield from sense.languages(rules)
+    yield from sense.named_rules(rules)
 
 
 def pointless(data: Data) -> Iterator[Problem]:

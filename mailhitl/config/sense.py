@@ -61,6 +61,17 @@ def languages(rules: Sequence[Numbered]) -> Iterator[Problem]:
                 yield Problem(path, f'no mail is found to be in "{code}"; the languages that can be told are {known}.')
 
 
+def named_rules(rules: Sequence[Numbered]) -> Iterator[Problem]:
+    """The record of a rule that isn't there: nobody will ever decide about its drafts."""
+    known = [str(rule.get("name")) for _, rule in rules]
+    for number, rule in rules:
+        for inner, below in tables_in(rule["when"], ("rule", number, "when")):
+            name = inner.get("history", {}).get("rule", {}).get("name")
+            if name is not None and name not in known:
+                hint = suggestion(name, known)
+                yield Problem((*below, "history", "rule", "name"), f'there is no rule "{name}".{hint}')
+
+
 def idle_parts(rules: Sequence[Numbered]) -> Iterator[Problem]:
     """A part of ``any`` that can never hold."""
     for number, rule in rules:
@@ -124,6 +135,11 @@ def columns(rules: Sequence[Numbered], known: Collection[str]) -> Iterator[Probl
 def _columns(when: dict[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
     for inner, below in tables_in(when, path):
         yield from (((*below, "customer", column), column) for column in inner.get("customer", ()))
+
+
+def asks(name: str, when: dict[str, Any]) -> bool:
+    """Whether this condition stands anywhere in a ``when`` table."""
+    return any(name in inner for inner, _ in tables_in(when, ()))
 
 
 def words_of(name: str, when: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 
 from mailhitl.case import Case, Outcome, State
 from mailhitl.daemon import autonomy
@@ -16,6 +16,7 @@ from mailhitl.mail.message import Message
 from mailhitl.mail.thread import is_own
 from mailhitl.ports.drafter import Triage
 from mailhitl.ports.journal import Hit, Judgment
+from mailhitl.rules.conditions.record import LONGEST
 from mailhitl.rules.engine import judge
 from mailhitl.rules.gates import Gates
 from mailhitl.rules.rule import Facts, RecipientFacts, Rule, SenderFacts, ThreadFacts
@@ -33,7 +34,6 @@ def gather(
 ) -> Facts:
     """Return all that the rules may look at. ``unanswered``: the customer's last mail before this one is too."""
     triage = app.drafting.classifier.triage(source) if source.readable else Triage("", 0.0, "unreadable")
-    since = app.now() - timedelta(hours=24)
     return Facts(
         message=source,
         draft=draft,
@@ -47,8 +47,13 @@ def gather(
         language=app.drafting.language(source.new_text),
         office_hours=app.office_hours(app.now()),
         customers_known=app.customers.known,
-        rate=app.store.cases.automatic_sends(app.settings.mailbox, since, source.sender.key),
+        mailed=_mailed(app, source),
+        history=app.records.of(case, triage.intent, app.now()),
     )
+
+
+def _mailed(app: App, source: Message) -> tuple[datetime, ...]:
+    return tuple(app.store.cases.automatic_mails(app.settings.mailbox, app.now() - LONGEST, source.sender.key))
 
 
 def found(app: App, source: Message, draft: Draft | None) -> tuple[Finding, ...]:

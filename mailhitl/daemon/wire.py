@@ -17,10 +17,12 @@ from mailhitl.config.account import MailboxConfig, Server
 from mailhitl.config.rules import read_gates, read_rules
 from mailhitl.config.schema import Config
 from mailhitl.config.secrets import resolve as resolve_secret
+from mailhitl.config.sense import asks
 from mailhitl.daemon.app import App, Settings
 from mailhitl.daemon.directory import directory
 from mailhitl.daemon.folders import Folders, resolve
 from mailhitl.daemon.plan import Plan, plan_of
+from mailhitl.daemon.records import Records
 from mailhitl.daemon.versions import versions_of
 from mailhitl.daemon.wire_drafting import drafting, library
 from mailhitl.daemon.writing import Writers
@@ -137,6 +139,7 @@ def build(
         ),
         templates=environment(folders(config.agent.templates)),
         customers=customers,
+        records=Records(store, asked=any(asks("history", rule.when) for rule in config.rule)),
         office_hours=lambda now: hours.covers(now.astimezone(settings.timezone)),
         office_after=lambda since, wait: hours.after(since.astimezone(settings.timezone), wait).astimezone(UTC),
         gates=read_gates(config),

@@ -143,6 +143,10 @@ class Cases(Protocol):
         anybody of a domain: ``@example.com``)."""
         ...
 
+    def automatic_mails(self, mailbox: str, since: datetime, recipient: str) -> Sequence[datetime]:
+        """When such answers to this recipient were accepted since then, oldest first."""
+        ...
+
     def draft(self, case: Case, revision: int | None = None) -> Draft:
         """The draft of this revision (default: the current one). Raises KeyError."""
         ...
@@ -227,8 +231,12 @@ class Progress(Protocol):
 class Filings(Protocol):
     """What of ours stands in folders."""
 
-    def standing(self, mailbox: str) -> Sequence[Filed]:
-        """Everything of ours not yet withdrawn."""
+    def standing(self, mailbox: str, *, but: str = "") -> Sequence[Filed]:
+        """Everything of ours not yet withdrawn, except for rows of one kind."""
+        ...
+
+    def lacking(self, mailbox: str, kind: str, *states: State) -> Sequence[Case]:
+        """Cases in one of these states of which no row of this kind stands, oldest first."""
         ...
 
     def plan(self, *filed: Filed) -> None:

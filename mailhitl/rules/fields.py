@@ -12,6 +12,7 @@ from mailhitl.rules.conditions.match import Number, number_test, plain_number, t
 from mailhitl.rules.conditions.message import size_in_bytes
 from mailhitl.rules.conditions.moment import weekday_number
 from mailhitl.rules.conditions.people import asks_for_number
+from mailhitl.rules.conditions.record import rate_window
 
 Test = Callable[[Any], bool]
 #: One key of a table: where it stands, what is asked for, and of what field.
@@ -151,6 +152,19 @@ def _attachment(value: Any) -> Iterator[Part]:
         yield ("attachment",), one, Unknown()
 
 
+def _rate(value: Any) -> Iterator[Part]:
+    bounds, length = rate_window(value)
+    yield ("rate", str(length)), bounds, Numbers()
+
+
+def _history(value: Any) -> Iterator[Part]:
+    for whose, asked in value.items():
+        name = f"{whose} {asked['name']}" if whose == "rule" else whose
+        for key, part in asked.items():
+            if key != "name":
+                yield ("history", name, key), part, SHARE if key == "unedited" else Numbers()
+
+
 def _findings(value: Any) -> Iterator[Part]:
     yield ("findings", "exist"), value != "none", YES_OR_NO
     if value not in ("none", "any"):
@@ -214,4 +228,6 @@ SPLIT: dict[str, Callable[[Any], Iterator[Part]]] = {
     "header": _header,
     "attachment": _attachment,
     "findings": _findings,
+    "rate": _rate,
+    "history": _history,
 }

@@ -53,10 +53,35 @@ class ThreadFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """How people decided on earlier drafts, as counts: ``decided`` of them, of which so many were approved
+    ``unedited``, ``edited`` (or written anew) and ``rejected``."""
+
+    decided: int = 0
+    unedited: int = 0
+    edited: int = 0
+    rejected: int = 0
+
+    @property
+    def share(self) -> float:
+        """The share that was approved as it stood; 0.0 while nobody has decided."""
+        return self.unedited / self.decided if self.decided else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFacts:
+    """The approval record of this mail's intent, of its sender, and of every rule by its name."""
+
+    intent: RecordFacts = RecordFacts()
+    sender: RecordFacts = RecordFacts()
+    rules: Mapping[str, RecordFacts] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """All that a condition may look at. ``now`` is in the agent's time zone; ``rate`` counts automatic mails to
-    this sender in the last 24 hours. ``customers_known``: the customer directory could be read, so that an empty
-    ``customer`` is a stranger."""
+    """All that a condition may look at. ``now`` is in the agent's time zone; ``mailed`` are the moments of the
+    automatic mails to this sender in the last 31 days. ``customers_known``: the customer directory could be read, so
+    that an empty ``customer`` is a stranger."""
 
     message: Message
     draft: Draft | None
@@ -69,7 +94,8 @@ class Facts:
     thread: ThreadFacts = ThreadFacts()
     language: str = ""
     office_hours: bool = True
-    rate: int = 0
+    mailed: tuple[datetime, ...] = ()
+    history: HistoryFacts = HistoryFacts()
     customers_known: bool = True
 
 

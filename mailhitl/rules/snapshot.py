@@ -81,6 +81,9 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
             return lambda value: tuple([read(each) for each in value])
         case origin, _ if origin is tuple:
             return tuple
+        case origin, (_, inner) if origin is Mapping:
+            part = _reader(inner)
+            return lambda value: {name: part(each) for name, each in value.items()}
         case types.UnionType, (inner, _):
             present = _reader(inner)
             return lambda value: None if value is None else present(value)

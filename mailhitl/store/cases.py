@@ -41,6 +41,15 @@ _SENT = AutomaticSendRow.select(fn.COUNT(AutomaticSendRow.case.distinct()).alias
 )
 _ALL_SENT = Statement(_SENT)
 _SENT_TO = Statement(_SENT.where(AutomaticSendRow.recipient_digest == given(AutomaticSendRow.recipient_digest)))
+_MAILS_TO = Statement(
+    AutomaticSendRow.select(AutomaticSendRow.at)
+    .where(
+        AutomaticSendRow.mailbox == given(AutomaticSendRow.mailbox),
+        AutomaticSendRow.recipient_digest == given(AutomaticSendRow.recipient_digest),
+        AutomaticSendRow.at >= given(AutomaticSendRow.at),
+    )
+    .order_by(AutomaticSendRow.at)
+)
 
 
 class SqlCases:
@@ -117,6 +126,10 @@ class SqlCases:
         values = {"mailbox": mailbox, "at": since, "recipient_digest": digest_of(recipient.lower())}
         row = self._database.first((_SENT_TO if recipient else _ALL_SENT)(**values))
         return 0 if row is None else int(row.sent)
+
+    def automatic_mails(self, mailbox: str, since: datetime, recipient: str) -> Sequence[datetime]:
+        values = {"mailbox": mailbox, "at": since, "recipient_digest": digest_of(recipient.lower())}
+        return [row.at for row in self._database.rows(_MAILS_TO(**values))]
 
     def draft(self, case: Case, revision: int | None = None) -> Draft:
         return drafts.read(self._database, case.id, case.revision if revision is None else revision)

@@ -10,7 +10,7 @@ from mailhitl.decision import Finding
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Address, AttachmentInfo, Message
 from mailhitl.ports.drafter import Triage
-from mailhitl.rules.rule import Facts, RecipientFacts, SenderFacts, ThreadFacts
+from mailhitl.rules.rule import Facts, HistoryFacts, RecipientFacts, RecordFacts, SenderFacts, ThreadFacts
 
 WORDS = ("lawyer", "court", "refund", "€500", "10 EUR", "", "ß", "\u200b", "a" * 200, "lawyers", "\udc80")
 
@@ -58,6 +58,11 @@ def drafts() -> st.SearchStrategy[Draft]:
     )
 
 
+def records() -> st.SearchStrategy[RecordFacts]:
+    counts = st.lists(st.integers(0, 20), min_size=3, max_size=3)
+    return counts.map(lambda three: RecordFacts(sum(three), *three))
+
+
 def any_facts() -> st.SearchStrategy[Facts]:
     share = st.one_of(st.sampled_from((0.0, 0.5, 0.895, 0.9, 1.0)), st.floats(0, 1))
     count = st.integers(0, 5)
@@ -74,4 +79,6 @@ def any_facts() -> st.SearchStrategy[Facts]:
         thread=st.builds(ThreadFacts, st.integers(1, 5), st.booleans(), st.booleans()),
         language=st.sampled_from(("de", "en", "")),
         office_hours=st.booleans(),
+        mailed=st.lists(st.datetimes(timezones=st.just(UTC)), max_size=3).map(tuple),
+        history=st.builds(HistoryFacts, records(), records(), st.dictionaries(st.just("Refunds"), records())),
     )

@@ -63,6 +63,11 @@ def test_a_language_that_no_mail_is_found_to_be_in_is_refused(tmp_path: Path) ->
     assert said.startswith(f'{LINE + 2}: rule[0].when.any[0].language[1]: no mail is found to be in "xx"')
 
 
+def test_the_record_of_a_rule_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    [said] = refused(tmp_path, rule('{ history = { rule = { name = "Itt", edited = { over = 1 } } } }'))
+    assert said == f'{LINE + 2}: rule[0].when.history.rule.name: there is no rule "Itt". Did you mean "It"?'
+
+
 def test_a_language_that_could_not_be_told_may_be_asked_for(tmp_path: Path) -> None:
     assert warned(tmp_path, rule('{ language = ["", "de"] }')) == []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +14,10 @@ from mailhitl.mail.message import Address, AttachmentInfo, Message
 from mailhitl.ports.drafter import Triage
 from mailhitl.rules.conditions import CONDITIONS, table
 from mailhitl.rules.problem import WrongCondition
-from mailhitl.rules.rule import Facts, RecipientFacts, SenderFacts, ThreadFacts
+from mailhitl.rules.rule import Facts, HistoryFacts, RecipientFacts, RecordFacts, SenderFacts, ThreadFacts
 from mailhitl.rules.words import CHARACTERS, VALUES
 
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MESSAGE = Message(
     senders=(Address("Carla", "Carla@Customer.example"),),
     to=(Address("", "support@example.com"), Address("", "sales@example.com")),
@@ -38,7 +39,7 @@ DRAFT = Draft(
 FACTS = Facts(
     message=MESSAGE,
     draft=DRAFT,
-    now=datetime(2026, 11, 21, 12, 0, tzinfo=UTC),
+    now=NOW,
     triage=Triage("Refund", 0.75),
     findings=(Finding("money", "20 EUR"),),
     customer={"Tier": "gold", "open_amount": "1200.50", "note": "n/a"},
@@ -47,7 +48,10 @@ FACTS = Facts(
     thread=ThreadFacts(length=3, reopened=True),
     language="de",
     office_hours=False,
-    rate=2,
+    mailed=(NOW - timedelta(hours=1), NOW - timedelta(hours=23), NOW - timedelta(days=3)),
+    history=HistoryFacts(
+        intent=RecordFacts(20, 19, 1, 0), sender=RecordFacts(2, 0, 0, 2), rules={"Refunds": RecordFacts(10, 5, 5, 0)}
+    ),
 )
 
 HOLDS: list[dict[str, Any]] = [
@@ -81,6 +85,13 @@ HOLDS: list[dict[str, Any]] = [
     {"recipients": {"count": 2, "new": {"over": 0}, "external": 0, "changed_by_edit": True}},
     {"thread": {"length": {"at_least": 3}, "reopened": True}},
     {"rate": {"at_least": 2}},
+    {"rate": {"is": 3, "within": "7d"}},
+    {"rate": {"is": 1, "within": "90m"}},
+    {"thread": {"unanswered": False}},
+    {"history": {"intent": {"decided": {"at_least": 20}, "unedited": {"at_least": 0.95}, "edited": 1}}},
+    {"history": {"sender": {"rejected": {"over": 1}, "unedited": 0}}},
+    {"history": {"rule": {"name": "Refunds", "unedited": 0.5}}},
+    {"history": {"rule": {"name": "Another", "decided": 0, "unedited": {"under": 0.9}}}},
     {"intent": "refund"},
     {"confidence": {"at_least": 0.75}},
     {"drafter": "template"},
@@ -121,6 +132,10 @@ MISSES: list[dict[str, Any]] = [
     {"findings": "promise"},
     {"amount": {"over": 1235}},
     {"time": {"weekday": "mon"}},
+    {"rate": {"at_least": 3}},
+    {"rate": {"over": 3, "within": "4w"}},
+    {"history": {"sender": {"rejected": 0}}},
+    {"history": {"intent": {"unedited": 1}, "sender": {"decided": 2}}},
     {"any": [{"intent": "x"}, {"rate": 3}]},
     {"all": [{"intent": "refund"}, {"rate": 3}]},
     {"not": {"intent": "refund", "rate": 2}},
@@ -128,7 +143,15 @@ MISSES: list[dict[str, Any]] = [
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"sbject": "x"}, 'is not a condition. Did you mean "subject"?'),
-    ({"history": 1}, "is not available yet"),
+    ({"history": 1}, "must be a table, like"),
+    ({"history": {"custmer": {"edited": 1}}}, 'is not known here; use "intent", "sender" or "rule"'),
+    ({"history": {"intent": {"edits": 1}}}, 'Did you mean "edited"?'),
+    ({"history": {"intent": {}}}, "is empty; it needs"),
+    ({"history": {"intent": {"unedited": 95}}}, "must be between 0 and 1, not 95"),
+    ({"history": {"rule": {"edited": 1}}}, "must be a table with the name of a rule"),
+    ({"rate": {"at_least": 1, "within": "soon"}}, 'within must be a length of time like "1h" or "7d", not "soon"'),
+    ({"rate": {"at_least": 1, "within": "32d"}}, "at most 31 days"),
+    ({"rate": {"within": "1d"}}, "is empty; it needs"),
     ({"subject": 3}, "must be text in quotes (or a list of texts), not 3"),
     ({"subject": []}, "is an empty list, which nothing can match"),
     ({"subject": {}}, 'is empty; it needs "is", "contains", "matches" or "regex"'),

@@ -39,6 +39,9 @@ NEVER: list[When] = [
     {"header": {"name": "List-Id", "exists": False}, "all": [{"header": {"name": "list-id", "contains": "x"}}]},
     {"attachment": {"count": 0}, "all": [{"attachment": {"count": {"over": 0}}}]},
     {"amount": {"over": 500}, "not": {"amount": {"over": 100}}},
+    {"rate": {"over": 5, "under": 6}},
+    {"history": {"intent": {"unedited": {"over": 1}}}},
+    {"history": {"rule": {"name": "A", "edited": 1}}, "not": {"history": {"rule": {"name": "A", "edited": 1}}}},
     {"from": "a@b.example", "not": {"from": {"contains": "b.example"}}},
 ]
 
@@ -59,6 +62,8 @@ SOMETIMES: list[When] = [
     {"not": {"language": ["de", "en"]}},
     {"header": {"name": "List-Id", "exists": False}, "all": [{"header": {"name": "X-Other", "contains": "x"}}]},
     {"findings": "any", "not": {"findings": "money"}},
+    {"all": [{"rate": {"over": 5, "within": "7d"}}, {"rate": {"under": 2}}]},
+    {"history": {"rule": {"name": "A", "edited": 1}}, "not": {"history": {"rule": {"name": "B", "edited": 1}}}},
     {"attachment": {"type": "a/b", "size": {"over": 5}}, "not": {"attachment": {"size": {"over": 5}, "name": "x"}}},
 ]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from mailhitl.rules.conditions import answer, message, moment, people
+from mailhitl.rules.conditions import answer, message, moment, people, record
 from mailhitl.rules.conditions.match import shown
 from mailhitl.rules.problem import Collector, suggestion, wrong
 from mailhitl.rules.rule import Builder, Condition, Facts
@@ -45,9 +45,7 @@ def table(value: Any) -> Table:
 
 
 def _test(collector: Collector, name: str, value: Any) -> Test | None:
-    if name in LATER:
-        collector.add(name, f"is not available yet: {LATER[name]}")
-    elif name not in CONDITIONS:
+    if name not in CONDITIONS:
         hint = suggestion(name, CONDITIONS) or f" Conditions: {', '.join(CONDITIONS)}."
         collector.add(name, f"is not a condition.{hint}")
     elif condition := collector.build(name, partial(CONDITIONS[name], value)):
@@ -117,7 +115,8 @@ CONDITIONS: dict[str, Builder] = {
     "customer": people.customer,
     "recipients": people.recipients,
     "thread": people.thread,
-    "rate": people.rate,
+    "rate": record.rate,
+    "history": record.history,
     "intent": answer.intent,
     "confidence": answer.confidence,
     "drafter": answer.drafter,
@@ -129,6 +128,3 @@ CONDITIONS: dict[str, Builder] = {
     "all": all_of,
     "not": none_of,
 }
-
-#: Part of the contract, not built yet.
-LATER = {"history": "the approval record of a rule comes with autonomy on evidence."}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from mailhitl.rules.conditions.match import number, plain_number, shown, text, texts
+from mailhitl.rules.conditions.match import number, plain_number, share, shown, text, texts
 from mailhitl.rules.gates import KINDS
 from mailhitl.rules.money import amounts
 from mailhitl.rules.problem import suggestion, wrong
@@ -31,7 +31,7 @@ def confidence(value: Any) -> Condition:
     when = { intent = "opening-hours", confidence = { at_least = 0.9 } }
     ```
     """
-    return number(value, lambda facts: (facts.triage.confidence,), _share)
+    return number(value, lambda facts: (facts.triage.confidence,), share)
 
 
 def drafter(value: Any) -> Condition:
@@ -89,13 +89,6 @@ def amount(value: Any) -> Condition:
     ```
     """
     return number(value, _amounts, lambda bound: Decimal(str(plain_number(bound))))
-
-
-def _share(value: Any) -> float:
-    share = float(plain_number(value))
-    if not 0 <= share <= 1:
-        raise wrong(f"must be between 0 and 1, not {value}")
-    return share
 
 
 def _authors(facts: Facts) -> Iterable[str]:

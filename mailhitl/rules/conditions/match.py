@@ -115,6 +115,14 @@ def plain_number(value: Any) -> Number:
     return value
 
 
+def share(value: Any) -> float:
+    """Read a share."""
+    found = float(plain_number(value))
+    if not 0 <= found <= 1:
+        raise wrong(f"must be between 0 and 1, not {value}")
+    return found
+
+
 def shown(value: Any) -> str:
     """Return a value of the file as an admin would name it."""
     match value:

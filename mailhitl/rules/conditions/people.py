@@ -84,16 +84,6 @@ _THREAD: dict[str, Callable[[Any], Condition]] = {
 }
 
 
-def rate(value: Any) -> Condition:
-    """How many automatic mails this correspondent got in the last 24 hours (number).
-
-    ```toml
-    when = { rate = { at_least = 2 } }
-    ```
-    """
-    return number(value, lambda facts: (facts.rate,))
-
-
 def customer(value: Any) -> Condition:
     """The customer's record in the directory (`[customers]`): any column, as text or as number. Nobody's record has
     empty columns; a column that holds no number fits no number.
