@@ -32,7 +32,8 @@ BATCH = 50
 def run_once(app: App) -> int:
     """Carry out the plan of every case; return how many steps it had."""
     standing: dict[int, list[Filed]] = defaultdict(list)
-    for row in app.store.filings.standing(app.settings.mailbox):
+    # The flag is set once: whoever takes it off has seen to the customer. It is remembered for good, so it is left out.
+    for row in app.store.filings.standing(app.settings.mailbox, but=FLAG):
         standing[row.case_id].append(row)
     looks = {one.case.id: one for one in look(app).looks}
     queue = packets.in_line([one.case for one in looks.values()])
@@ -40,9 +41,7 @@ def run_once(app: App) -> int:
     while some := list(islice(rest, BATCH)):
         done += _serve(app, some, standing, queue)
     for row in (row for case_id, rows in standing.items() if case_id not in looks for row in rows):
-        # The flag is set once: whoever takes it off has seen to the customer.
-        if row.kind != FLAG:
-            app.store.filings.withdraw(row)
+        app.store.filings.withdraw(row)
     return done + each(app, "filing", _to_flag(app), _flag)
 
 
@@ -107,11 +106,8 @@ def _row(app: App, case: Case, rows: list[Filed], revision: int, kind: Kind) -> 
 
 def _to_flag(app: App) -> list[Case]:
     """Cases whose customer a person has to answer by hand: rejected, blocked or set aside, and not flagged yet."""
-    standing = app.store.filings.standing(app.settings.mailbox)
-    known = {row.case_id for row in standing if row.kind == FLAG}
-    cases = app.store.cases.in_state(State.REJECTED, State.SHUNTED, State.HELD, mailbox=app.settings.mailbox)
-    by_hand = [case for case in cases if case.state is not State.HELD or case.outcome is Outcome.BLOCK]
-    return [case for case in by_hand if case.id not in known]
+    cases = app.store.filings.lacking(app.settings.mailbox, FLAG, State.REJECTED, State.SHUNTED, State.HELD)
+    return [case for case in cases if case.state is not State.HELD or case.outcome is Outcome.BLOCK]
 
 
 def _flag(app: App, case: Case) -> int:

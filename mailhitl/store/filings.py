@@ -8,13 +8,14 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
-from peewee import EXCLUDED
+from peewee import EXCLUDED, fn
 
+from mailhitl.case import Case, State
 from mailhitl.ports.store import Filed
 from mailhitl.store.database import Database
 from mailhitl.store.models import CaseRow, FiledRow
 from mailhitl.store.statement import Statement, given
-from mailhitl.store.values import filed_of
+from mailhitl.store.values import case_of, filed_of
 
 #: Which mail it is, and where.
 KEY = (FiledRow.case, FiledRow.revision, FiledRow.kind, FiledRow.message_id, FiledRow.folder)
@@ -22,7 +23,8 @@ KEY = (FiledRow.case, FiledRow.revision, FiledRow.kind, FiledRow.message_id, Fil
 ROWS = 100
 
 _THIS = reduce(and_, (column == given(column) for column in KEY))
-_STANDING = Statement(FiledRow.whole().where(FiledRow.mailbox == given(FiledRow.mailbox)).order_by(*KEY))
+_HERE = (FiledRow.mailbox == given(FiledRow.mailbox)) & (FiledRow.kind != given(FiledRow.kind))
+_STANDING = Statement(FiledRow.whole().where(_HERE).order_by(*KEY))
 _CONFIRM = Statement(FiledRow.update(filed_at=given(FiledRow.filed_at), missing_since=None).where(_THIS))
 
 
@@ -32,8 +34,13 @@ class SqlFilings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def standing(self, mailbox: str) -> Sequence[Filed]:
-        return [filed_of(row) for row in self._database.rows(_STANDING(mailbox=mailbox))]
+    def standing(self, mailbox: str, *, but: str = "") -> Sequence[Filed]:
+        return [filed_of(row) for row in self._database.rows(_STANDING(mailbox=mailbox, kind=but))]
+
+    def lacking(self, mailbox: str, kind: str, *states: State) -> Sequence[Case]:
+        has = FiledRow.select(FiledRow.case).where((FiledRow.case == CaseRow.id) & (FiledRow.kind == kind))
+        wanted = (CaseRow.mailbox == mailbox) & CaseRow.state.in_(states) & ~fn.EXISTS(has)
+        return [case_of(row) for row in self._database.rows(CaseRow.whole().where(wanted).order_by(CaseRow.id))]
 
     def plan(self, *filed: Filed) -> None:
         # Durable, and the cases with it: a draft in a folder must never name a case that a power cut has undone.

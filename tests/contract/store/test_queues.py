@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailhitl.case import Event
+from mailhitl.case import Event, State
 from mailhitl.errors import LeaseTaken
 from mailhitl.ports.mailbox import Location
 from mailhitl.ports.store import Cursor, Filed, Notice
@@ -60,6 +60,16 @@ def test_an_attempt_that_says_nothing_about_a_mail_is_given_back(store: SqlStore
     store.progress.give_back("support", [once, twice])
     assert [store.progress.attempts("support", location) for location in (once, twice)] == [0, 1]
     assert store.progress.unfinished("support", "INBOX") == [twice]
+
+
+def test_cases_that_lack_a_row_of_a_kind_are_found_without_those_that_have_one(store: SqlStore) -> None:
+    first, second = held(store), held(store, 2)
+    store.filings.plan(Filed(first.id, 1, "flag", "", "INBOX", NOON), Filed(second.id, 1, "draft", "<d@x>", "D", NOON))
+    assert [case.id for case in store.filings.lacking("support", "flag", State.HELD)] == [second.id]
+    assert [case.id for case in store.filings.lacking("support", "draft", State.HELD, State.SENT)] == [first.id]
+    assert store.filings.lacking("support", "flag", State.REJECTED) == []
+    assert store.filings.lacking("sales", "flag", State.HELD) == []
+    assert [row.kind for row in store.filings.standing("support", but="flag")] == ["draft"]
 
 
 def test_a_mail_of_ours_is_planned_then_confirmed_then_withdrawn(store: SqlStore) -> None:
