@@ -69,18 +69,19 @@ def list_cases(
 
 
 def show(context: typer.Context, case: CaseId, json: Json = False) -> None:
-    """Show one case: every decision with who, how and why, every draft's author, every delivery."""
+    """Show one case: every decision with who, how and why, every draft's author, every delivery, what came back."""
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.cli.show import as_json
 
     with opened_store(read_config(context.obj)) as store:
         found = _case(store, case)
         about = {**_row(found), **_standing(store, found)}
-        history, sends = _history(store, found), _deliveries(store, found)
+        history, sends, since = _history(store, found), _deliveries(store, found), _afterwards(store, found)
     if json:
-        as_json({**about, "history": history, "deliveries": sends})
-    else:
-        _print(about, history, sends)
+        as_json({**about, "history": history, "deliveries": sends, "afterwards": since})
+        return
+    _print(about, history, sends)
+    _print_afterwards(since)
 
 
 def retry(context: typer.Context, case: CaseId) -> None:
@@ -174,6 +175,31 @@ def _deliveries(store: SqlStore, case: Case) -> list[dict[str, Any]]:
         }
         for delivery in store.deliveries.of(case)
     ]
+
+
+def _afterwards(store: SqlStore, case: Case) -> list[dict[str, Any]]:
+    """What the journal charges to it: a bounce, a complaint, a sample's verdict, …"""
+    return [
+        {
+            "at": entry.at,
+            "what": entry.kind,
+            "about": entry.subject,
+            "code": entry.code,
+            "by": entry.by,
+            "why": entry.why,
+        }
+        for entry in store.journal.entries(case_id=case.id)
+    ]
+
+
+def _print_afterwards(entries: list[dict[str, Any]]) -> None:
+    from mailhitl.cli.show import plain, say
+
+    if entries:
+        typer.secho("\nNoted besides", bold=True)
+    for entry in entries:
+        said = ", ".join(filter(None, (entry["about"], entry["code"], entry["why"])))
+        say(f"  {plain(entry['at'])}  {plain(entry['what'])}: {plain(said)}", hanging=4)
 
 
 def _print(about: dict[str, Any], history: list[dict[str, Any]], sends: list[dict[str, Any]]) -> None:

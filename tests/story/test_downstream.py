@@ -10,9 +10,12 @@ import pytest
 
 from mailhitl.case import State
 from mailhitl.daemon import autonomy
+from mailhitl.mail.stamp import Kind, PrivateId, write_id
 from mailhitl.ports.journal import Entry
 from mailhitl.rules.rule import Level
-from tests.story.world import World
+from tests.story.office import CONFIG as OFFICE
+from tests.story.office import Office
+from tests.story.world import DEMO_TEMPLATES, World, parsed
 
 ANN = "ann@customer.test"
 RULE = "Opening hours answer themselves"
@@ -30,22 +33,23 @@ def answered(world: World, text: str = "When are you open?") -> EmailMessage:
     return world.sent_to(ANN)[-1]
 
 
-def bounce(world: World, quoted: str, *, recipient: str = ANN, action: str = "failed", status: str = "5.1.1") -> None:
-    world.box.deliver(
-        "INBOX",
-        (
-            "Return-Path: <>\r\nFrom: Mail Delivery System <MAILER-DAEMON@mx.customer.test>\r\n"
-            "To: support@example.com\r\nSubject: Undelivered Mail Returned to Sender\r\n"
-            f"Message-ID: <bounce-{world.letters}-{recipient}-{action}-{status}@mx.customer.test>\r\n"
-            "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
-            'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
-            "--b\r\nContent-Type: text/plain\r\n\r\nNo.\r\n"
-            "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.customer.test\r\n\r\n"
-            f"Final-Recipient: rfc822; {recipient}\r\nAction: {action}\r\nStatus: {status}\r\n"
-            f"Diagnostic-Code: smtp; 550 {status} no\r\n\r\n"
-            f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {quoted}\r\n\r\n--b--\r\n"
-        ).encode(),
-    )
+def report(number: int, quoted: str, *, recipient: str = ANN, action: str = "failed", status: str = "5.1.1") -> bytes:
+    return (
+        "Return-Path: <>\r\nFrom: Mail Delivery System <MAILER-DAEMON@mx.customer.test>\r\n"
+        "To: support@example.com\r\nSubject: Undelivered Mail Returned to Sender\r\n"
+        f"Message-ID: <bounce-{number}-{recipient}-{action}-{status}@mx.customer.test>\r\n"
+        "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nNo.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.customer.test\r\n\r\n"
+        f"Final-Recipient: rfc822; {recipient}\r\nAction: {action}\r\nStatus: {status}\r\n"
+        f"Diagnostic-Code: smtp; 550 {status} no\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {quoted}\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+def bounce(world: World, quoted: str, **about: str) -> None:
+    world.box.deliver("INBOX", report(world.letters, quoted, **about))
     world.run()
 
 
@@ -131,8 +135,6 @@ def test_57_a_true_id_of_an_answer_that_never_left_ties_nothing(world: World) ->
     world.customer_writes("I want my money back", subject="Refund")
     world.run()
     [draft] = world.standing("review")
-    from mailhitl.mail.stamp import Kind, PrivateId, write_id
-
     bounce(world, write_id(PrivateId(Kind.SENT, 1, 1), world.app.key, "example.com"))
     assert entries(world, "bounce") == []
     assert world.cases[0].state is State.HELD
@@ -230,3 +232,31 @@ def test_a_colleague_whose_packets_come_back_is_named_to_the_others(world: World
     told = [mail for mail in world.sent_to("ben@example.com") if "come back" in str(mail["Subject"])]
     assert len(told) == 1
     assert entries(world, "bounce", "unattributed") == []
+
+
+SENDING = """
+[[rule]]
+name = "Hours"
+why = "The same for everybody."
+when = { intent = "opening-hours" }
+then = "send"
+
+[[intent]]
+name = "opening-hours"
+words = ["open", "hours"]
+template = "opening-hours"
+"""
+
+
+def test_the_command_line_shows_what_came_back(tmp_path: Path) -> None:
+    with Office(tmp_path) as office:
+        config = OFFICE.format(imap=office.imap.port, smtp=office.smtp.port, password=office.password)
+        office.write(config.replace("[agent]", f'[agent]\ntemplates = "{DEMO_TEMPLATES}"') + SENDING)
+        office.customer_writes("When are you open?", subject="Opening hours", message_id="<question@customer.test>")
+        assert office.mailhitl("run", "--once").returncode == 0
+        [copy] = office.standing("Sent")
+        office.imap.deliver("support", report(1, str(parsed(copy)["Message-ID"])))
+        assert office.mailhitl("run", "--once").returncode == 0
+        shown = office.says("cases", "show", "1")["afterwards"]
+        assert [entry["what"] for entry in shown] == ["bounce", "demote"]
+        assert f"bounce: {ANN}, hard" in office.mailhitl("cases", "show", "1").stdout
