@@ -44,6 +44,7 @@ CODES: Mapping[str, str] = {
     "silence": "nobody decided in time, so the next group is asked",
     "expired": "nobody decided at all: closed, nothing sent",
     "digest": "the weekly digest waits until a group has signed it off",
+    "digest": "the weekly digest waits until a group has signed it off",
     # Sending.
     "claim": "the answer is about to be handed over; the proof names the mail and the SHA-256 of its bytes",
     "accepted": "the server took it for every recipient",

@@ -39,7 +39,9 @@ class Digest(Table):
     at: Clock = key("08:00", "Time of day, in the agent's time zone.")
     signoff: str = key("", "A group that must approve the digest first.")
     subjects: Switch = key(False, "Show the customers' subjects beside the cases it names; bodies are never shown.")
-    minutes_per_answer: Amount = key(6.0, "How long a person takes to write one answer: for the time saved.")
+    minutes_per_answer: Amount = key(
+        6.0, "Minutes that a person takes to write one answer: for the estimate of the time saved."
+    )
 
 
 class Retention(Table):

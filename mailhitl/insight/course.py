@@ -47,8 +47,9 @@ SENT = ("automatic", "unedited", "edited", "written")
 ERRORS = ("bounce", "complaint", "reopened", "wrong")
 OUTCOMES = (*ERRORS, "right")
 
-#: The code of a rejection by silence, and the template of a draft that nobody has filled in yet.
-EXPIRED = "expired"
+#: The codes of rejections that are nobody's judgment of the draft: silence, and a customer who is to be forgotten.
+NO_VERDICT = {"expired": "expired", "forgotten": ""}
+#: The template of a draft that nobody has filled in yet.
 SKELETON = "skeleton"
 #: Who writes the digest that waits for a sign-off: no customer's case.
 OWN = f"{DRAFTED}digest"
@@ -152,7 +153,7 @@ def _approved(row: LogRow, about: About) -> str:
 
 
 def _rejected(row: LogRow, about: About) -> str:
-    return "expired" if row.code == EXPIRED else "rejected"
+    return NO_VERDICT.get(row.code, "rejected")
 
 
 def _superseded(row: LogRow, about: About) -> str:

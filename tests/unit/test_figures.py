@@ -40,6 +40,7 @@ def counted(*courses: Course) -> Figures:
         ([held(), row(Event.REJECT)], {"reviewed", "rejected"}),
         ([held(), row(Event.REJECT, code="expired", channel="daemon")], {"reviewed", "expired"}),
         ([held(), row(Event.ESCALATE), row(Event.APPROVE, LATER)], {"reviewed", "escalated", "unedited"}),
+        ([held(), row(Event.REJECT, code="forgotten", channel="cli")], {"reviewed"}),
         ([held(), row(Event.ESCALATE)], {"reviewed"}),
         ([held(), row(Event.SUPERSEDE, code="customer-wrote-again")], {"reviewed", "overtaken"}),
         ([rule(Event.APPROVE, "send"), row(Event.HOLD, channel="folder")], {"automatic", "stopped"}),
