@@ -11,8 +11,10 @@ from mailhitl.case import Event, State
 from mailhitl.errors import MailhitlError
 
 if TYPE_CHECKING:
+    from mailhitl.config.schema import Config
     from mailhitl.ports.log import Erasure
     from mailhitl.store import SqlStore
+    from mailhitl.store.knowledge import KnowledgeIndex
 
 #: The events that close an open case so that nothing is sent.
 CLOSING: dict[State, tuple[Event, ...]] = {
@@ -47,13 +49,29 @@ def forget(
         raise typer.BadParameter(f"“{wanted}” is no address", param_hint="ADDRESS")
     with opened_store(config) as store:
         found = store.erasing.of_address(wanted)
-        if not _told(store, found, wanted) or dry_run:
+        knowledge, answers = _learned(config, found)
+        if not _told(store, found, wanted, len(answers)) or dry_run:
             return
         if not yes:
             typer.confirm("Erase all of this for good?", abort=True)
+        # The index first: once the cases are erased nobody knows any more whose they were.
+        if knowledge is not None:
+            knowledge.forget(answers)
         _erase(store, found, wanted)
     typer.echo("Erased. The log is whole, and an entry of the journal says that this was done.")
     typer.echo(_STAYS.format(address=wanted))
+
+
+def _learned(config: Config, found: Erasure) -> tuple[KnowledgeIndex | None, frozenset[int]]:
+    """The index of knowledge, where there is one, and whose of these cases' answers it has learned."""
+    from mailhitl.daemon.wire_drafting import INDEX
+    from mailhitl.store.knowledge import KnowledgeIndex
+
+    path = config.agent.data_dir / INDEX
+    if not path.exists():
+        return None, frozenset()
+    index = KnowledgeIndex(path)
+    return index, index.answers() & {number for number, _ in found.cases}
 
 
 _STAYS = """What stays, and is yours to look after:
@@ -64,7 +82,7 @@ _STAYS = """What stays, and is yours to look after:
   - the customers' file and templates, if they name this person"""
 
 
-def _told(store: SqlStore, found: Erasure, address: str) -> bool:
+def _told(store: SqlStore, found: Erasure, address: str, answers: int) -> bool:
     """Show what there is; whether there is anything."""
     if found.empty:
         before = store.erasing.forgotten(address)
@@ -72,7 +90,7 @@ def _told(store: SqlStore, found: Erasure, address: str) -> bool:
         typer.echo(f"The store holds nothing of {address}.{when}")
         return False
     _say_cases(store, found)
-    for name, count in found.counts.items():
+    for name, count in (*found.counts.items(), ("answers in the index of knowledge", answers)):
         if count:
             typer.echo(f"  {count} {name}")
     if found.counts.get("mails to our own people"):

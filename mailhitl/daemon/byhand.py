@@ -98,7 +98,8 @@ def _close(app: App, case: Case, header: Message, folder: str) -> int:
         return 0
     why = f"answered by hand: “{header.subject}” of {header.sender.spec} stands in {folder}"
     proof = f"folder {folder}, {header.message_id}"
-    decision = Decision(Event.SUPERSEDE, SOMEONE, Channel.HAND, why, app.now(), code="answered-by-hand", proof=proof)
+    code, versions = "answered-by-hand", app.settings.versions
+    decision = Decision(Event.SUPERSEDE, SOMEONE, Channel.HAND, why, app.now(), code, proof, versions=versions)
     try:
         app.store.cases.move(case, Event.SUPERSEDE, decision)
         app.mailbox.flag(Location(case.folder, case.uidvalidity, case.uid), add=("\\Answered",))

@@ -61,9 +61,9 @@ def _heed(app: App, case: Case) -> int:
     if seen is None:
         event = Event.HOLD if case.state is State.APPROVED else Event.REVISE
         proof = f"folder {case.folder}, mail {case.uidvalidity}/{case.uid}"
-        app.store.cases.move(
-            case, event, Decision(event, SOMEONE, Channel.HAND, WHY, app.now(), code=ANSWERED_MARK, proof=proof)
-        )
+        versions = app.settings.versions
+        decision = Decision(event, SOMEONE, Channel.HAND, WHY, app.now(), ANSWERED_MARK, proof, versions=versions)
+        app.store.cases.move(case, event, decision)
         log.info("answered mark", case=case.id)
         app.agenda.at(app.now() + app.settings.settle)
         return 1

@@ -50,7 +50,7 @@ class SqlErasing:
             cases=tuple((case.id, case.subject) for case in cases),
             open_cases=tuple(case.id for case in cases if case.state in OPEN),
             busy=tuple(case.id for case in cases if case.state == State.SENDING or self._unfinished(case.id)),
-            counts=self._counts(numbers, {case.mailbox for case in cases}) | {"rows that name them": elsewhere},
+            counts=self._counts(numbers, elsewhere),
         )
 
     def forget(self, address: str, by: str, at: datetime) -> Erasure:
@@ -115,7 +115,7 @@ class SqlErasing:
         """Whether its copy in Sent is still to be made from the draft."""
         return self._database.first(MarkRow.whole().where(MarkRow.case == case)) is not None
 
-    def _counts(self, cases: Sequence[int], mailboxes: set[str]) -> dict[str, int]:
+    def _counts(self, cases: Sequence[int], elsewhere: int) -> dict[str, int]:
         counted: dict[str, tuple[Any, Any]] = {
             "mails": (SourceRow, SourceRow.case),
             "drafts": (DraftRow, DraftRow.case),
@@ -128,8 +128,10 @@ class SqlErasing:
         for some in erasing.chunks(cases):
             for name, (table, column) in counted.items():
                 found[name] += self._database.count(table.select().where(column.in_(some)))
+        # Their words are not searched: whoever is in none of the cases is in no packet either.
         settled = (NoticeRow.raw_mail != b"") & (NoticeRow.waiting == False)  # noqa: E712
-        return found | {"mails to our own people": self._database.count(NoticeRow.select().where(settled))}
+        notices = self._database.count(NoticeRow.select().where(settled)) if cases or elsewhere else 0
+        return found | {"mails to our own people": notices, "rows that name them": elsewhere}
 
     def _elsewhere(self, address: str, cases: Sequence[int]) -> int:
         """Rows of the log, beside those of their own cases, that name the address."""

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from mailhitl.case import Event, State
+from mailhitl.ports.knowledge import Snippet
+from mailhitl.store.knowledge import KnowledgeIndex
 from tests.contract.store.samples import held, moved, sending, sent
 from tests.story.desk import Desk
 
@@ -78,6 +80,15 @@ def test_a_case_that_was_set_aside_or_approved_is_closed_too(desk: Desk) -> None
     with desk.store() as store:
         assert {store.cases.get(number).state for number in (3, 4)} == {State.SUPERSEDED}
         assert store.broken() == ""
+
+
+def test_what_the_knowledge_has_learned_from_their_cases_goes_too(desk: Desk) -> None:
+    index = KnowledgeIndex(desk.database.with_name("knowledge.db"))
+    for case in (1, 7):
+        index.learn(case, Snippet(f"case {case}", "", "Your parcel is on its way.", "status", "en"))
+    done = desk.mailhitl("forget", ANN, "--yes")
+    assert "  1 answers in the index of knowledge" in done.stdout
+    assert index.answers() == {7}
 
 
 def test_what_is_no_address_is_a_mistake_on_the_command_line(desk: Desk) -> None:

@@ -89,6 +89,12 @@ def test_what_is_to_be_erased_is_told_first_and_nothing_is_done(store: SqlStore)
     assert store.cases.get(1).sender == ANN
 
 
+def test_of_a_stranger_there_is_nothing_and_nobody_else_loses_anything(store: SqlStore) -> None:
+    full(store)
+    assert store.erasing.of_address("nobody@example.org").empty
+    assert store.erasing.of_address("nn@example.org").cases == ()
+
+
 def test_a_forgotten_person_is_nowhere_and_the_log_is_whole(store: SqlStore) -> None:
     case = full(store)
     stranger = other(store)
