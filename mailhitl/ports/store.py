@@ -143,6 +143,10 @@ class Cases(Protocol):
         anybody of a domain: ``@example.com``)."""
         ...
 
+    def automatic_mails(self, mailbox: str, since: datetime, recipient: str) -> Sequence[datetime]:
+        """When such answers to this recipient were accepted since then, oldest first."""
+        ...
+
     def draft(self, case: Case, revision: int | None = None) -> Draft:
         """The draft of this revision (default: the current one). Raises KeyError."""
         ...
