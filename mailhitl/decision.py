@@ -64,7 +64,8 @@ class Decision:
 
     ``by`` is an address, ``rule:<name>``, ``someone with access`` (a shared login moved the mail) or a runner's name.
     ``proof`` says what vouches for ``by`` (``folder:Drafts/Approve``, ``reply: token + dkim=pass``, …).
-    ``code`` is one word for statistics, ``why`` free text. ``from_state`` and ``to_state`` are filled in by the store.
+    ``code`` is one word for statistics (``codes.CODES``), ``why`` free text. ``from_state`` and ``to_state`` are filled
+    in by the store.
     """
 
     event: Event

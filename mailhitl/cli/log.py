@@ -115,7 +115,8 @@ def _say(found: Verification, anchors: int) -> None:
         return
     erased = f"; the words of {found.erased:,} rows were erased, as entries say" if found.erased else ""
     kept = f" It agrees with the {anchors} anchors." if anchors else ""
-    typer.echo(f"The log is whole: {found.decisions:,} decisions, {found.entries:,} entries{erased}.{kept}")
+    entries = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"
+    typer.echo(f"The log is whole: {found.decisions:,} decisions, {entries}{erased}.{kept}")
     for head in found.heads:
         typer.echo(str(head))
 

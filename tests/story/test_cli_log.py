@@ -39,7 +39,7 @@ def test_a_whole_log_is_said_to_be_whole_and_where_it_ends(desk: Desk) -> None:
     done = desk.mailhitl("log", "verify")
     assert (done.returncode, done.stderr) == (0, "")
     first, *ends = done.stdout.splitlines()
-    assert first == "The log is whole: 3 decisions, 1 entries."
+    assert first == "The log is whole: 3 decisions, 1 entry."
     assert [line.split()[:2] for line in ends] == [["journal", "1"], ["decisions", "3"]]
 
 
