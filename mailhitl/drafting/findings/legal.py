@@ -9,6 +9,12 @@ from mailhitl.drafting.findings.topic import Topic
 
 LEGAL = Topic(
     says=(
+        r"(?:not |fully |solely |legally )?responsible for (?:\w+ ){0,3}(?:damages?|loss|losses|delays?|injur\w+"
+        r"|costs?|defects?|accidents?)\b",
+        r"conditions of (?:sale|use|carriage)\b|without prejudice\b|waiver\b",
+        r"(?:verkaufs|geschäfts|liefer|nutzungs|vertrags|garantie|beförderungs)bedingungen\b",
+        r"(?:nicht |allein )?verantwortlich für\b|schäden (?:\w+ ){0,4}verantwortlich\b|ohne anerkennung\b",
+        r"rechte und pflichten\b",
         r"(?:cancellation|notice) period\w*|obligat(?:ed|ion|ions)\b|obliged (?:to|by)\b|your rights\b",
         r"claims? (?:against|for)\b|damages\b|trademark\w*|copyright\w*|patent(?:s|ed)?\b|data protection\b",
         r"privacy policy\b",

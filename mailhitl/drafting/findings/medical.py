@@ -9,6 +9,11 @@ from mailhitl.drafting.findings.topic import Topic
 
 MEDICAL = Topic(
     says=(
+        r"\w+itis\b|arthr\w+|rheuma\w*|thrombos\w+|eczema\w*|psoriasis\b|epilep\w+|dementia\b|adhd\b|fever\b|flu\b",
+        r"blood thinners?\b|painkillers?\b|pacemakers?\b|wounds?\b|joint (?:pain|problem)s?\b|eases? your\b",
+        r"ekzem\w*|neurodermitis\b|schuppenflechte\b|demenz\b|fieber\b|grippe\b|blutverdünn\w*|herzschrittmacher\w*",
+        r"hilft (?:auch )?(?:gegen|bei) (?:\w+ )?(?:\w*schmerz\w*|müdigkeit|erkältung\w*|stress)\b|krankheit\w*",
+        r"erkrank\w+",
         r"feel(?:s|ing)? (?:sick|ill|unwell|dizzy|nauseous|faint)\b|(?:reliev|eas|sooth)\w+ (?:\w+ )?pains?\b",
         r"skin (?:irritation|reaction|problem|condition)s?\b|vitamins?\b",
         r"good for (?:your|the) (?:health|skin|back|sleep|heart|eyes)\b",

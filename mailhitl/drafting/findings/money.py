@@ -10,6 +10,9 @@ from mailhitl.mail.money import amounts_in
 
 MONEY = Topic(
     says=(
+        r"(?:sum|amount|money|payment) (?:\w+ ){0,8}(?:goes|is going|comes|will go|went|go) back\b",
+        r"(?:get|have|receive|return) (?:\w+ ){0,3}(?:sum|amount|payment) back\b",
+        r"(?:summe|betrag|geld|zahlung) (?:\w+ ){0,8}zurück\b",
         r"back (?:to|on|onto|into) your (?:card|account|bank|paypal)\b",
         r"money (?:is|was|has been|will be) (?:sent|returned|back|on its way)\b|we owe you\b|you owe\b|amount due\b",
         r"balance due\b",

@@ -12,7 +12,7 @@ _SHARE = r"\d{1,3}(?:[.,]\d{1,2})? ?(?:%|percent\b|per cent\b|prozent\b)"
 
 PRICING = Topic(
     says=(
-        r"deduct(?:ed|s|ion)?\b|(?:a|one) (?:half|third|quarter|fifth|tenth) (?:off|less|is deducted)\b",
+        r"deduct(?:ed|ion)\b|(?:a|one) (?:half|third|quarter|fifth|tenth) (?:off|less|is deducted)\b",
         r"complimentary\b|free upgrade\w*|code is [a-z]{3,}\d{1,3}\b|bonus\b|no charge\b",
         r"(?:good|special|better|best) deal\b",
         r"abgezogen\b|geschenkt\b|kostet\b|aufpreis\w*|zuzahlung\w*",

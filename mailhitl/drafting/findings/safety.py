@@ -9,6 +9,13 @@ from mailhitl.drafting.findings.topic import Topic
 
 SAFETY = Topic(
     says=(
+        r"nothing (?:will|can|could) happen\b",
+        r"(?:gets?|become|becomes|got) (?:so |very |too |really |never |not )?hot\b|hot enough\b",
+        r"set (?:anything|something|it|the \w+) (?:alight|on fire)\b|unattended\b",
+        r"(?:on|burning|running) (?:all night|overnight)\b|catch fire\b",
+        r"(?:da |dabei )?(?:passiert|kann|wird) (?:\w+ )?nichts (?:passieren|geschehen)\b|da passiert nichts\b",
+        r"anzünden\b|unbeaufsichtigt\w*",
+        r"(?:die ganze nacht|über nacht) (?:\w+ ){0,5}(?:brennen|anlassen|eingeschaltet)\b|(?:so|sehr|zu|nie) heiß\b",
         r"harm (?:you|your|the|anyone|anybody|children|people|pets)\b",
         r"(?:could|can|may|will|would) (?:not )?(?:harm|hurt|burn)\b|out of (?:the )?reach of (?:children|kids)\b",
         r"(?:suitable|fine|okay|ok) for (?:children|kids|babies|pets|toddlers)\b|fumes\b|smoke\b",

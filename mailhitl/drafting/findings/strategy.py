@@ -29,6 +29,13 @@ _TUN = (
 
 STRATEGY = Topic(
     says=(
+        r"(?:centrali[sz]e|decentrali[sz]e|close|open|merge|bundle|restructure|consolidate"
+        r"|sell off) (?:\w+ ){0,4}(?:purchasing|procurement|shops|stores|sites|offices|branches|plants"
+        r"|warehouses)\b",
+        r"for a (?:chain|company|business|firm|group) of your size\b|compan(?:y|ies) like yours (?:should|would)\b",
+        r"(?:einkauf|vertrieb|läden|geschäfte|standorte|büros|filialen|werke"
+        r"|abteilungen) (?:\w+ ){0,6}zu (?:schließen|bündeln|verkaufen|verkleinern|eröffnen|zentralisieren)\b",
+        r"(?:kette|firma|unternehmen) ihrer größe\b|firmen wie ihre (?:sollten|würden)\b",
         r"(?:the|our) (?:management|board|ceo|owners?) (?:want|plan|decid|intend|is going|has|have|are going)\w*",
         r"(?:disappear|dropped|removed|taken) (?:from|out of) (?:the|our) (?:catalogue|catalog|range|line-?up"
         r"|portfolio)\b",
