@@ -25,7 +25,7 @@ ATTACHMENT = Topic(
         r"anbei\b|beigefügt\w*|angehängt\w*|angehangen\w*|beiliegend\w*|anliegend\w*|beigelegt\w*|(?:im|als) anhang\b",
         r"(?:in den|dem) anhang (?:gelegt|gepackt|hinzugefügt)\b",
         r"(?:in der|als) anlage\b|siehe (?:anhang|anlage)\b",
-        r"hänge (?:ich )?(?:\w+ ){1,4}an\b|hängt (?:unten|dieser e-?mail|dieser mail) an\b|(?:liegt|liegen) (?:\w+ ){0,3}bei *[.,;!]",
+        r"hänge (?:ich )?(?:\w+ ){1,4}an\b|hängt (?:unten|dieser e-?mail|dieser mail) an\b|(?:liegt|liegen) (?:\w+ ){0,3}bei ?[.,;!]",
         r"(?:füge|fügen) (?:\w+ ){1,6}(?:bei|an|hinzu)\b",
         r"(?:e-?mail|mail|nachricht) (?:\w+ ){0,4}(?:hinzugefügt|beigefügt)\b",
     ),
