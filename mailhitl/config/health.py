@@ -46,7 +46,7 @@ def _listening(text: str) -> str:
 
 
 class Metrics(Table):
-    """Figures for Prometheus at /metrics and a yes or no at /healthz; pip install "mailhitl[metrics]". No customer data."""
+    """Figures for Prometheus at /metrics, a yes or no at /healthz (extra: metrics). They hold no customer's data."""
 
     listen: Annotated[
         str, AfterValidator(_listening), WithJsonSchema({"type": "string", "format": "address and port"})

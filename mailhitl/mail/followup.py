@@ -13,17 +13,20 @@ BEGINNING = 1500
 
 _WRONG = re.compile(
     r"(?i)\b(?:"
-    r"(?:that|this|it)(?:'s|’s| is| was) (?:just |simply |completely |totally |plain )?(?:wrong|incorrect|not (?:correct|"
-    r"right|true|accurate|what i (?:asked|meant|wanted)))\b|"
+    r"(?:that|this|it)(?:'s|’s| is| was) (?:just |simply |completely |totally |plain )?(?:wrong|incorrect|"
+    r"not (?:correct|right|true|accurate|what i (?:asked|meant|wanted)))\b|"
     r"(?:that|this|it) (?:isn|wasn)['’]?t (?:correct|right|true|what i (?:asked|meant|wanted))\b|"
-    r"your (?:answer|reply|response|information)(?: is| was) (?:wrong|incorrect|not (?:correct|right|true|helpful))\b|"
-    r"(?:you (?:gave|sent|told) me|i (?:got|received)) (?:the |a )?(?:wrong|incorrect) (?:answer|information|reply)\b|"
+    r"your (?:answer|reply|response|information)(?: is| was) (?:wrong|incorrect|"
+    r"not (?:correct|right|true|helpful))\b|"
+    r"(?:you (?:gave|sent|told) me|i (?:got|received)) (?:the |a )?(?:wrong|incorrect) "
+    r"(?:answer|information|reply)\b|"
     r"(?:that|this|it|you) (?:does not|doesn['’]?t|did not|didn['’]?t) (?:answer|address) my question\b|"
     r"you(?:'ve|’ve| have)? (?:misunderstood|misread)\b|"
     r"das (?:stimmt|passt) (?:so |leider |aber |gar |einfach |überhaupt |doch ){0,3}nicht\b|"
-    r"das (?:ist|war) (?:so |leider |aber |einfach |doch |schlicht ){0,3}(?:falsch|unrichtig|nicht (?:richtig|korrekt|wahr|"
-    r"meine frage|das, was ich))\b|"
-    r"ihre (?:antwort|auskunft|information) (?:ist|war|stimmt) (?:so |leider ){0,2}(?:falsch|nicht(?: richtig| korrekt)?)|"
+    r"das (?:ist|war) (?:so |leider |aber |einfach |doch |schlicht ){0,3}(?:falsch|unrichtig|"
+    r"nicht (?:richtig|korrekt|wahr|meine frage|das, was ich))\b|"
+    r"ihre (?:antwort|auskunft|information) (?:ist|war|stimmt) (?:so |leider ){0,2}"
+    r"(?:falsch|nicht(?: richtig| korrekt)?)|"
     r"(?:falsche|unrichtige) (?:antwort|auskunft) (?:bekommen|erhalten|gegeben)|"
     r"beantwortet (?:meine frage )?(?:leider )?(?:meine frage )?nicht\b|"
     r"(?:sie haben|du hast) mich (?:wohl |leider )?(?:falsch |miss)verstanden"
@@ -33,8 +36,8 @@ _CONDITION = re.compile(r"(?i)\b(?:if|in case|unless|whether|correct me|wenn|fal
 _SENTENCE = re.compile(r"[^.!?\n]{1,600}[.!?\n]?")
 
 _THANKS = re.compile(
-    r"(?i)\b(?:thanks?|thank you|thx|cheers|much appreciated|great|perfect|danke(?:schön)?|vielen dank|besten dank|merci|"
-    r"super|prima|alles klar)\b"
+    r"(?i)\b(?:thanks?|thank you|thx|cheers|much appreciated|great|perfect|danke(?:schön)?|vielen dank|besten dank|"
+    r"merci|super|prima|alles klar)\b"
 )
 #: Words of a mail that only thanks, its greeting and name included.
 SHORT = 25

@@ -62,7 +62,8 @@ def test_who_only_thanks_asks_for_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Thanks, but when do you open on Sunday", "Danke, aber das stimmt nicht", "Thanks. And on Monday?", "", "Hm"]
+    "text",
+    ["Thanks, but when do you open on Sunday", "Danke, aber das stimmt nicht", "Thanks. And on Monday?", "", "Hm"],
 )
 def test_who_thanks_and_goes_on_asks_for_more(text: str) -> None:
     assert not only_thanks(text)
