@@ -9,6 +9,7 @@ from typing import Any
 
 from mailhitl.config import sense
 from mailhitl.config.account import is_loopback
+from mailhitl.insight.interval import wilson
 from mailhitl.rules.conditions import table
 from mailhitl.rules.problem import Problem, WrongCondition, suggestion
 
@@ -202,6 +203,21 @@ def pointless(data: Data) -> Iterator[Problem]:
     yield from sense.twins(rules)
 
 
+def promotions(data: Data) -> Iterator[Problem]:
+    """What a rule must have earned can be earned."""
+    for number, rule in _tables(data, "rule"):
+        share, over = rule.get("promote_at", 0.95), rule.get("promote_over", 200)
+        if not isinstance(share, int | float) or not isinstance(over, int) or over < 1:
+            continue
+        most, _ = wilson(over, over)
+        if share > most:
+            key = "promote_at" if "promote_at" in rule else "promote_over"
+            what = (
+                f"no higher level is ever proposed: {over} right of {over} count as {most:.3f}, and {share:g} is asked."
+            )
+            yield Problem(("rule", number, key), what)
+
+
 CHECKS: tuple[Check, ...] = (
     servers,
     rule_shapes,
@@ -214,7 +230,7 @@ CHECKS: tuple[Check, ...] = (
     likely_intents,
     contradictions,
 )
-WARNINGS: tuple[Check, ...] = (unknown_intents, silent_intents, enough_people, signoff, vouching, pointless)
+WARNINGS: tuple[Check, ...] = (unknown_intents, silent_intents, enough_people, signoff, vouching, pointless, promotions)
 
 
 def check(data: Data, checks: Iterable[Check]) -> list[Problem]:

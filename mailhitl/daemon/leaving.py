@@ -85,7 +85,7 @@ def _objections(app: App, case: Case) -> Iterator[str]:
     for address in people:
         yield _cap(app, address, address, app.settings.per_correspondent)
     for domain in dict.fromkeys(address.rpartition("@")[2] for address in people):
-        if domain not in FREEMAIL:
+        if domain not in FREEMAIL and domain != app.settings.domain:
             yield _cap(app, f"@{domain}", f"people at {domain}", app.settings.per_domain)
     yield _hourly(app)
 

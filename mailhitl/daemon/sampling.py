@@ -138,18 +138,18 @@ def answered(app: App, entry: Entry, verdict: str, hand: Hand, why: str) -> Resu
     """Keep what a person says about a sample: once, for every rule that sent it. A wrong one demotes them."""
     case_id = entry.case_id or 0
     before = _of(app.store, case_id, RIGHT, WRONG)
-    if before and before[-1].kind == verdict:
-        return Result(False, f"Nothing has changed: {before[-1].by} has said that already.")
     if before and verdict == RIGHT:
-        return Result(False, f"Nothing was done: {before[-1].by} has said that it was wrong.")
+        return Result(False, f"Nothing has changed: {before[-1].by} has said already that it was {before[-1].kind}.")
     for sample in _of(app.store, case_id, SAMPLE):
         key = f"{verdict}:{case_id}:{sample.subject}"
-        said = Entry(
-            verdict, hand.by, Channel.REPLY, app.now(), sample.subject, case_id, why, "sample", hand.proof, key=key
+        app.store.journal.add(
+            Entry(
+                verdict, hand.by, Channel.REPLY, app.now(), sample.subject, case_id, why, "sample", hand.proof, key=key
+            )
         )
-        app.store.journal.add(said)
     if verdict == RIGHT:
         return Result(True, "Thank you: it counts as right.")
+    # As often as it is said: a crash may have come between the verdict and what follows from it, which is done once.
     fallen = autonomy.charge(app, case_id, "sample", why, by=hand.by, channel=Channel.REPLY, proof=hand.proof)
     told = f" {' and '.join(f'“{name}”' for name in fallen)} asks a person again from now on." if fallen else ""
     return Result(

@@ -267,6 +267,10 @@ def test_a_misspelled_intent_is_a_mistake_and_an_undeclared_one_a_warning(
             "rule[0].approvals: 2 people must agree",
         ),
         (MINIMAL + '[llm]\nmodel = "x"\n', ":9: llm: drafting by a language model is not built yet."),
+        (
+            MINIMAL + '[[rule]]\nname = "x"\nwhen = { subject = "x" }\nthen = "send"\npromote_over = 50\n',
+            ":13: rule[0].promote_over: no higher level is ever proposed: 50 right of 50 count as 0.929, and 0.95 is",
+        ),
         (MINIMAL + '[[intent]]\nname = "x"\n', ":9: intent[0]: has neither examples nor words"),
     ],
 )
