@@ -9,7 +9,7 @@ from mailhitl.case import Outcome, State
 from mailhitl.daemon.judging import judge_again
 from mailhitl.ports.journal import Hit
 from mailhitl.rules.snapshot import thaw
-from tests.story.world import CONFIG, World
+from tests.story.world import CONFIG, World, letter
 
 GRACE = timedelta(seconds=61)
 SETTLED = timedelta(seconds=91)
@@ -83,3 +83,16 @@ def test_a_sender_whom_nobody_vouches_for_any_more_is_seen_when_it_is_judged_ane
     assert again.outcome is Outcome.REVIEW
     assert "gate:unauthenticated" in {reason.rule for reason in again.reasons}
     world.store.close()
+
+
+def test_28_a_sender_whom_nobody_vouches_for_gets_no_automatic_answer(world: World) -> None:
+    forged = letter("When are you open?", subject="Hours", message_id="<forged@customer.test>")
+    world.box.deliver("INBOX", forged.replace(b"mx.example.com; dmarc=pass", b"mx.example.com; dmarc=fail"))
+    world.box.deliver(
+        "INBOX", forged.replace(b"mx.example.com;", b"mx.elsewhere.test;").replace(b"<forged@", b"<other@")
+    )
+    world.run()
+    assert [case.state for case in world.cases] == [State.HELD, State.HELD]
+    assert world.sent_to("ann@customer.test") == []
+    reasons = [{reason.rule for reason in world.store.cases.log(case)[-1].reasons} for case in world.cases]
+    assert all("gate:unauthenticated" in each for each in reasons)

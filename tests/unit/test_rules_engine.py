@@ -89,6 +89,22 @@ def test_a_rule_that_breaks_asks_for_a_person_and_keeps_the_mail_to_itself() -> 
     assert verdict.reasons[0] == Reason("bad", Outcome.REVIEW, "The rule could not be tried (RecursionError).")
 
 
+#: Each of these takes an engine that backtracks longer than anybody waits.
+EVIL = ("(a+)+$", "(a|aa)+$", "(.*a){12}", "^(([a-z])+.)+[A-Z]([a-z])+$", "(x+x+)+y")
+
+
+def test_50_a_thousand_expressions_that_hang_other_engines_are_tried_on_the_longest_mail() -> None:
+    rules = [
+        Rule(f"rule {number}", Outcome.SEND, "", table({"text": {"regex": f"{EVIL[number % 5]}|z{number}"}}))
+        for number in range(1000)
+    ]
+    longest = replace(FACTS, message=replace(FACTS.message, new_text="a" * 100_000))
+    verdict = judge(rules, longest)
+    assert len(verdict.hits) > 500
+    assert verdict.outcome is Outcome.REVIEW
+    assert "gate:length" in {reason.rule for reason in verdict.reasons}
+
+
 def test_a_rule_without_a_why_still_says_which_it_was() -> None:
     assert judge([replace(REVIEW, why="")], FACTS).reasons[0].text == "The rule “review it” says so."
 
