@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 
 from mailhitl.case import State
 from mailhitl.daemon import pause
+from tests.story.office import Office, until
 from tests.story.world import CONFIG, World, letter, text_of
 
 ANN = "ann@customer.test"
@@ -177,3 +178,34 @@ def test_releasing_by_mail_can_be_switched_off(tmp_path: Path) -> None:
     writes(world, "resume")
     assert pause.current(world.store).what == "all"
     world.store.close()
+
+
+def test_a_copy_in_the_folder_stops_as_well_and_leaves_one_draft(world: World) -> None:
+    world.customer_writes("Please refund my order 4711.")
+    world.run()
+    [draft] = world.standing("review")
+    world.box.deliver(world.app.folders.pause, world.raw(draft), flags=("\\Draft",))
+    world.run()
+    world.run(later=timedelta(minutes=2))
+    assert pause.current(world.store).what == "all"
+    assert len(world.standing("review")) == 1
+    assert world.case.state is State.HELD
+
+
+def test_a_daemon_on_real_servers_is_stopped_by_the_folder_and_by_mail(tmp_path: Path) -> None:
+    with Office(tmp_path) as office:
+        daemon = office.serving()
+        daemon.awaits("mailbox connected")
+        office.customer_writes("Hello,\n\nplease refund my order 4711.\n\nAnn")
+        daemon.awaits("filed", times=2)
+        office.moves_draft("Drafts/Review", "Drafts/Pause")
+        daemon.awaits("paused")
+        until(lambda: len(office.standing("Drafts/Review")) == 2)
+        [found] = office.says("status")
+        assert (found["paused"], found["paused by"]) == ("all", "someone with access")
+        assert office.standing("Drafts/Pause") == []
+        today = format_datetime(datetime.now(UTC)).encode()
+        wish = letter("", sender="Anna <anna@example.com>", subject="resume", message_id="<r@example.com>")
+        office.imap.deliver("support", wish.replace(b"Mon, 16 Nov 2026 11:00:00 +0000", today))
+        daemon.awaits("resumed")
+        assert office.says("status")[0]["paused"] == ""

@@ -118,6 +118,14 @@ def test_automatic_answers_are_counted_per_recipient(store: SqlStore) -> None:
     assert store.cases.automatic_sends("support", NOON, "eve@example.org") == 0
 
 
+def test_automatic_answers_are_counted_per_domain(store: SqlStore) -> None:
+    sent_by_a_rule(store, 1, draft=replace(DRAFT, to=("ann@Example.org",), cc=("bob@example.org",)))
+    sent_by_a_rule(store, 2, draft=replace(DRAFT, to=("eve@example.org",), cc=()))
+    assert store.cases.automatic_sends("support", NOON, "@EXAMPLE.org") == 2
+    assert store.cases.automatic_sends("support", NOON, "@org") == 0
+    assert store.cases.automatic_sends("support", NOON) == 2
+
+
 def test_an_answer_that_a_person_approved_after_a_rule_did_is_not_automatic(store: SqlStore) -> None:
     case = store.cases.move(opened(store), Event.APPROVE, decision(Event.APPROVE, channel=Channel.RULE), draft=DRAFT)
     moved(store, case, Event.HOLD, Event.APPROVE, Event.CLAIM, Event.ACCEPT)

@@ -58,3 +58,12 @@ def test_judgments_are_read_by_case_and_by_time(store: Store) -> None:
         store.judgments.add(each)
     assert list(store.judgments.of(case.id)) == [first, second]
     assert list(store.judgments.since(AT + timedelta(minutes=1))) == [second]
+
+
+def test_what_hit_first_drafts_is_read_newest_first(store: Store) -> None:
+    one, other = held(store), held(store, 2)
+    sends = (Hit("Hours", "send", "review", would_send=True), Hit("Refunds", "review"))
+    store.judgments.add(Judgment(one.id, 1, AT, "review", sends, "config abc", b"{}"))
+    store.judgments.add(Judgment(one.id, 2, AT + timedelta(hours=1), "review", (), "config abc", b"{}"))
+    store.judgments.add(Judgment(other.id, 0, AT + timedelta(hours=2), "block", (), "config abc", b"{}"))
+    assert list(store.judgments.hits()) == [(other.id, AT + timedelta(hours=2), ()), (one.id, AT, sends)]
