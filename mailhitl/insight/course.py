@@ -23,7 +23,8 @@ MARKS: dict[str, str] = {
     "unedited": "a person approved the answer as it was drafted; white space and signature do not count",
     "edited": "a person approved the answer with other words",
     "written": "no template fitted, a person wrote the answer into the skeleton and approved it",
-    "rejected": "a person decided that nothing is sent",
+    "rejected": "a person decided that the drafted answer is not sent",
+    "closed": "a person closed a case that had no drafted answer; nothing was sent",
     "expired": "nobody decided in time, nothing was sent",
     "by-hand": "the customer was answered outside the agent",
     "escalated": "decided after another group had to be asked",
@@ -41,7 +42,7 @@ MARKS: dict[str, str] = {
 }
 JUDGED = ("automatic", "reviewed", "blocked")
 #: How a review ends.
-DECIDED = ("unedited", "edited", "written", "rejected", "expired", "by-hand")
+DECIDED = ("unedited", "edited", "written", "rejected", "closed", "expired", "by-hand")
 SENT = ("automatic", "unedited", "edited", "written")
 #: What the journal says about an answer after it was sent.
 ERRORS = ("bounce", "complaint", "reopened", "wrong")
@@ -153,7 +154,8 @@ def _approved(row: LogRow, about: About) -> str:
 
 
 def _rejected(row: LogRow, about: About) -> str:
-    return NO_VERDICT.get(row.code, "rejected")
+    drafted = about.drafter and about.template != SKELETON
+    return NO_VERDICT.get(row.code, "rejected" if drafted else "closed")
 
 
 def _superseded(row: LogRow, about: About) -> str:

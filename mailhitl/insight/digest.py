@@ -158,7 +158,7 @@ def key_figures(material: Material) -> tuple[KeyFigure, ...]:
             f"{'' if total.kept.rate is None else 'of '}judged drafts left as they were",
             f"{total.kept}; {total.counts['edited']} edited, {total.counts['rejected']} rejected. Besides, "
             f"{total.counts['written']} written into a skeleton, {total.counts['by-hand']} answered by hand, "
-            f"{total.counts['expired']} expired.",
+            f"{total.counts['closed']} closed without an answer, {total.counts['expired']} expired.",
             material.cases("unedited"),
         ),
         KeyFigure(

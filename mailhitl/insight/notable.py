@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from mailhitl.insight.course import Course
 from mailhitl.insight.figures import Clock, wait_of
 from mailhitl.insight.week import Span
 
+#: How people judge a whole draft.
+JUDGED_DRAFT = ("unedited", "edited", "rejected")
 #: A digest is read on a phone.
 SLOWEST = 5
 #: So many rejections are remembered; their reasons are words that people typed.
@@ -24,6 +27,9 @@ class Notables:
     clock: Clock
     slowest: list[tuple[float, int, Course]] = field(default_factory=list)
     rejected: list[Course] = field(default_factory=list)
+    #: By rule and template: how often a whole draft was judged, and what people did instead of letting it pass.
+    judged: Counter[tuple[str, str]] = field(default_factory=Counter)
+    patterns: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
 
     def passing(self, courses: Iterable[Course]) -> Iterator[Course]:
         for course in courses:
@@ -39,6 +45,12 @@ class Notables:
     def _note(self, course: Course) -> None:
         if "rejected" in course.marks and len(self.rejected) < REJECTIONS:
             self.rejected.append(course)
+        ending = next((mark for mark in JUDGED_DRAFT if mark in course.marks), "")
+        for rule in course.about.rules or ("",) if ending else ():
+            kind = (rule, course.about.template)
+            self.judged[kind] += 1
+            if ending != "unedited":
+                self.patterns.setdefault(kind, Counter())[ending] += 1
         seconds = wait_of(course, self.clock)
         if seconds:
             heapq.heappush(self.slowest, (seconds, course.about.case_id, course))

@@ -68,7 +68,7 @@ def slowest(material: Material) -> Section | None:
 def rules(material: Material) -> Section | None:
     """What rules have earned, numbered; and what was taken from them or given to them this week."""
     facts = [
-        Fact(f"{number}. {_line(entry)}", f"mailhitl rules evidence {quote(one_line(entry.subject, 60))}")
+        Fact(f"{number}. {_line(entry)}", "mailhitl rules evidence")
         for number, entry in enumerate(material.proposals, 1)
     ]
     for entry in material.entries:
@@ -118,10 +118,39 @@ FOUND = {
 
 def corrections(material: Material) -> Section | None:
     proposed = [entry for entry in material.entries if entry.kind == "correction"]
-    facts = [Fact(f"{_named(entry)}{one_line(entry.why, 2 * WORDS)}", _shown(entry)) for entry in proposed[:MOST]]
+    facts = [
+        Fact(f"{_named(entry)}{one_line(entry.why, 2 * WORDS)}", f"mailhitl learn show {entry.id}")
+        for entry in proposed[:MOST]
+    ]
     if not facts:
         return None
-    return Section("What reviewers keep correcting", tuple(facts) + _rest(len(proposed) - MOST, "proposal", ""))
+    rest = _rest(len(proposed) - MOST, "proposal", "mailhitl learn list")
+    return Section("What reviewers keep correcting", tuple(facts) + rest)
+
+
+def overridden(material: Material) -> Section | None:
+    """Where people did most often not let a draft pass as it stood, by rule and template."""
+    patterns = material.notables.patterns
+    ranked = sorted(patterns.items(), key=lambda item: (-item[1].total(), item[0]))
+    facts = [
+        Fact(
+            f"{one_line(rule, 60) or 'no rule'}, {one_line(template, 60) or 'no template'}: "
+            f"{_counted(found)} of {material.notables.judged[rule, template]} drafts",
+            _of_rule(material, rule),
+        )
+        for (rule, template), found in ranked[:MOST]
+        if found.total() > 1
+    ]
+    return Section("What people changed most", tuple(facts)) if facts else None
+
+
+def _counted(found: Counter[str]) -> str:
+    return ", ".join(f"{count} {mark}" for mark, count in sorted(found.items(), key=lambda item: -item[1]))
+
+
+def _of_rule(material: Material, rule: str) -> str:
+    only = f" --rule {quote(one_line(rule, 60))}" if rule else ""
+    return f"mailhitl cases list --week {material.week}{only}"
 
 
 def waiting(material: Material) -> Section | None:
@@ -189,6 +218,7 @@ TROUBLES = {
 SECTIONS: tuple[Callable[[Material], Section | None], ...] = (
     rules,
     afterwards,
+    overridden,
     rejected,
     corrections,
     slowest,
@@ -230,8 +260,8 @@ def _shown(entry: Entry) -> str:
 
 def _first(material: Material, kind: str) -> str:
     """The command that shows the cases of this week's entries; they may have been decided long before."""
-    numbers = [entry.case_id for entry in material.entries if entry.kind == kind and entry.case_id]
-    return "; ".join(f"mailhitl cases show {number}" for number in numbers[:3])
+    numbers = dict.fromkeys(entry.case_id for entry in material.entries if entry.kind == kind and entry.case_id)
+    return "; ".join(f"mailhitl cases show {number}" for number in list(numbers)[:3])
 
 
 def _cases(numbers: Iterable[int]) -> str:

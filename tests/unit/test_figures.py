@@ -60,6 +60,14 @@ def test_an_answer_written_into_a_skeleton_is_no_edit() -> None:
     assert "written" in course(held(), approved, case=about(template="skeleton")).marks
 
 
+def test_closing_a_case_without_a_draft_overrides_nobody() -> None:
+    blocked = course(rule(Event.HOLD, "block"), row(Event.REJECT), case=about(template="", drafter=""))
+    skeleton = course(held(), row(Event.REJECT), case=about(template="skeleton"))
+    figures = counted(blocked, skeleton)
+    assert figures.total.counts["closed"] == 2
+    assert figures.total.overridden == Share(0, 0)
+
+
 def test_errors_are_charged_to_the_approval_whenever_they_come_in() -> None:
     found = course(held(), row(Event.APPROVE, LATER), outcomes=["bounce"])
     assert found.marks["bounce"] == LATER
