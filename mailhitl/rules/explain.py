@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,12 +36,14 @@ def explain(rules: Sequence[Rule], facts: Facts) -> list[Explanation]:
 
 
 def explain_gates(gates: Gates, facts: Facts) -> list[Explanation]:
-    """Return one explanation per gate: what it makes of an answer that leaves without a person."""
+    """Return one explanation per gate, those that are shut first: what each makes of an answer that leaves without a
+    person."""
     shut: dict[str, str] = {}
     for reason in gates.reasons(facts):
         shut[reason.rule] = f"{shut[reason.rule]} {reason.text}" if reason.rule in shut else reason.text
     names = dict.fromkeys((*(f"gate:{name}" for name in (*KINDS, *CHECKS)), *shut))
-    return [Explanation(name, name in shut, shut.get(name) or _open(name, gates), "gate", "review") for name in names]
+    told = [Explanation(name, name in shut, shut.get(name) or _open(name, gates), "gate", "review") for name in names]
+    return sorted(told, key=lambda each: not each.hit)
 
 
 def _open(gate: str, gates: Gates) -> str:
@@ -48,10 +51,10 @@ def _open(gate: str, gates: Gates) -> str:
     if name in gates.off:
         return "it is switched off"
     if name in CHECKS:
-        meaning = " ".join((CHECKS[name].__doc__ or "").partition("\n\n")[0].split()).rstrip(".")
+        # The first clause is what the gate is about; the rest, how it is told.
+        meaning = re.split(r"[.:,]\s", " ".join((CHECKS[name].__doc__ or "").split()))[0].rstrip(".")
         return f"not so: {meaning}"
-    found = " or ".join(meanings[name] for meanings in (FINDINGS, IN_MAIL) if name in meanings)
-    return f"nothing found of: {found}"
+    return f"not so: {FINDINGS.get(name) or IN_MAIL[name]}"
 
 
 def _explain(rule: Rule, facts: Facts) -> Explanation:
