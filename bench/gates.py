@@ -22,7 +22,7 @@ from mailhitl.drafting.findings import IN_MAIL, findings
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
 from tests.conftest import SHARED
-from tests.gates.corpus import LANGUAGES, MAIL, SOURCES, Case, cases, wholes
+from tests.gates.corpus import LANGUAGES, MAIL, SOURCES, Case, cases, in_mail, wholes
 
 RUNS = 300
 #: Milliseconds for one ordinary draft.
@@ -67,6 +67,7 @@ def measure(place: Place) -> list[Figure]:
     for name, mails in FOREIGN.items():
         read = mails()
         console.print(_alarms(name, read) if read else f"{name}: not beside this checkout", highlight=False)
+    console.print(_by_category(), highlight=False)
     return [_cost(), *_linear()]
 
 
@@ -127,12 +128,44 @@ def _alarms(name: str, mails: Sequence[Message]) -> str:
     return f"{name} ({len(mails):,}): any gate {several / len(mails):.1%}; {shares}"
 
 
+def _by_category() -> str:
+    """What BANKING77's categories say of the truth. Its even rows were tuned with, so only the odd ones are counted."""
+    rows = _rows()[1::2]
+    if not rows:
+        return ""
+    told = []
+    for category in ABOUT_MONEY:
+        texts = [row["text"] for row in rows if row["category"] == category]
+        told.append(f"{category} {sum('money' in in_mail(text) for text in texts) / len(texts):.0%}")
+    quiet = [row["text"] for row in rows if row["category"] in QUIET]
+    alarms = sum(bool(in_mail(text)) for text in quiet)
+    return (
+        f"BANKING77, odd rows: the gate money stops {', '.join(told)}; of {len(quiet):,} questions in {len(QUIET)} "
+        f"categories that touch none of the gates' matters any gate stops {alarms} ({alarms / len(quiet):.1%})"
+    )
+
+
+#: Categories that are about money which is to come back or was taken wrongly.
+ABOUT_MONEY = ("request_refund", "Refund_not_showing_up", "transaction_charged_twice", "extra_charge_on_statement")
+_QUIET = (
+    "activate_my_card age_limit apple_pay_or_google_pay card_acceptance card_arrival card_delivery_estimate "
+    "card_linking card_not_working change_pin contactless_not_working country_support edit_personal_details "
+    "get_physical_card getting_virtual_card lost_or_stolen_phone passcode_forgotten pin_blocked "
+    "unable_to_verify_identity verify_my_identity visa_or_mastercard why_verify_identity"
+)
+QUIET = frozenset(_QUIET.split())
+
+
 def _banking() -> list[Message]:
+    return [Message(text=row["text"], new_text=row["text"]) for row in _rows()]
+
+
+def _rows() -> list[dict[str, str]]:
     path = SHARED / "triage" / "banking77-train.csv"
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:
-        return [Message(text=row["text"], new_text=row["text"]) for row in csv.DictReader(file)]
+        return list(csv.DictReader(file))
 
 
 def _mails(*folders: str) -> Callable[[], list[Message]]:
