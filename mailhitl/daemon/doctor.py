@@ -82,7 +82,7 @@ def _customers(config: Config) -> Iterator[Finding]:
     if found.problem:
         yield Finding("error", "customer directory", found.problem)
     elif config.customers:
-        yield Finding("ok", "customer directory", f"{len(found)} rows, with every column that the rules ask for")
+        yield Finding("ok", "customer directory", f"read: {len(found)} rows, with every column that the rules ask for")
 
 
 def _mailbox(chosen: Account, mailbox: Mailbox) -> Iterator[Finding]:

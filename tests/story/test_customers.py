@@ -12,6 +12,7 @@ import pytest
 from mailhitl.case import State
 from mailhitl.config.load import check_columns, load
 from mailhitl.daemon.directory import REFRESH, RETRY, Csv, Directory, Query, directory
+from mailhitl.daemon.doctor import examine_machine
 from mailhitl.mail.message import Address
 from tests.story.world import CONFIG, World
 
@@ -144,6 +145,15 @@ def test_a_column_that_the_file_lacks_is_told_with_its_line(tmp_path: Path) -> N
     assert 'the customer directory has no column "teir". Did you mean "tier"?' in said
     line = path.read_text().splitlines().index('name = "Gold"') + 2
     assert said.startswith(f"{path}:{line}: rule[3].when.any[0].customer.teir:")
+
+
+def test_the_doctor_says_whether_the_directory_can_be_read(away: World, tmp_path: Path) -> None:
+    def told() -> dict[str, str]:
+        return {found.subject: f"{found.level}: {found.text}" for found in examine_machine(away.config)}
+
+    assert told()["customer directory"].startswith("error: the customer directory's query failed")
+    crm(tmp_path, "yes")
+    assert told()["customer directory"] == "ok: read: 1 rows, with every column that the rules ask for"
 
 
 def test_a_config_without_a_directory_knows_nobody_and_says_so_without_fear(world: World) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailhitl.rules.conditions import table
 from mailhitl.rules.rule import Facts
 from mailhitl.rules.sense import implies, never
 from tests.unit.facts import any_facts
+from tests.unit.test_rules_conditions import FACTS, HOLDS, MISSES
 
 When = dict[str, Any]
 
@@ -122,6 +123,37 @@ def test_a_table_with_too_many_ways_to_hold_is_left_alone() -> None:
     pair = {"any": [{"intent": "a"}, {"size": {"under": 0}}]}
     assert never({"all": [pair] * 20}) == ""
     assert not implies({"all": [pair] * 20}, {"intent": "a"})
+
+
+#: Conditions of all kinds, which contradict and contain one another in many ways.
+LEAVES = [when for when in (*HOLDS, *MISSES, *NEVER, *SOMETIMES) if when and not when.keys() & {"any", "all", "not"}]
+
+
+def tables() -> st.SearchStrategy[When]:
+    """Conditions joined as deep as nobody writes them."""
+    pairs = st.lists(st.sampled_from(LEAVES), min_size=1, max_size=2).map(lambda some: some[0] | some[-1])
+
+    def joined(inner: st.SearchStrategy[When]) -> st.SearchStrategy[When]:
+        several = st.lists(inner, min_size=1, max_size=3)
+        return st.one_of(
+            inner.map(lambda when: {"not": when}),
+            several.map(lambda whens: {"any": whens}),
+            several.map(lambda whens: {"all": whens}),
+        )
+
+    return st.recursive(pairs, joined, max_leaves=5)
+
+
+@settings(deadline=None, max_examples=300)
+@given(tables(), st.just(FACTS) | any_facts())
+def test_nothing_that_holds_is_said_never_to_hold(when: When, facts: Facts) -> None:
+    assert not (table(when)(facts) and never(when))
+
+
+@settings(deadline=None, max_examples=300)
+@given(tables(), tables(), st.just(FACTS) | any_facts())
+def test_nothing_that_misses_is_said_to_be_implied_by_what_holds(one: When, other: When, facts: Facts) -> None:
+    assert not (table(one)(facts) and not table(other)(facts) and implies(one, other))
 
 
 @given(st.sampled_from([when for when, _ in IMPLIED] + SOMETIMES + NEVER), any_facts())
