@@ -67,3 +67,13 @@ def test_what_hit_first_drafts_is_read_newest_first(store: Store) -> None:
     store.judgments.add(Judgment(one.id, 2, AT + timedelta(hours=1), "review", (), "config abc", b"{}"))
     store.judgments.add(Judgment(other.id, 0, AT + timedelta(hours=2), "block", (), "config abc", b"{}"))
     assert list(store.judgments.hits()) == [(other.id, AT + timedelta(hours=2), ()), (one.id, AT, sends)]
+
+
+def test_judgments_are_counted_and_those_whose_words_are_erased_apart(store: Store) -> None:
+    case, other = held(store), held(store, 2)
+    store.judgments.add(Judgment(case.id, 1, AT, "review", (), "config abc", b"{}"))
+    store.judgments.add(Judgment(other.id, 1, AT, "review", (), "config abc", b""))
+    store.judgments.add(Judgment(other.id, 2, AT, "review", (), "config abc", b""))
+    assert (store.judgments.count(AT), store.judgments.erased(AT)) == (1, 1)
+    assert store.judgments.count(AT + timedelta(minutes=1)) == 0
+    assert [each.case_id for each in store.judgments.since(AT)] == [case.id]
