@@ -142,6 +142,7 @@ class TaughtTriage:
     clock: Callable[[], float] = time.monotonic
     _learned: LearnedTriage | None = field(default=None, init=False)
     _stamp: tuple[int, int] | None = field(default=None, init=False)
+    _asked: tuple[Message, Classifier, Triage] | None = field(default=None, init=False)
     _look: float = field(default=-1.0, init=False)
 
     @property
@@ -152,7 +153,11 @@ class TaughtTriage:
 
     def triage(self, message: Message) -> Triage:
         self._refresh()
-        return (self._learned or self.words).triage(message)
+        judge = self._learned or self.words
+        # The drafter asks, and then the rules do.
+        if self._asked is None or self._asked[0] is not message or self._asked[1] is not judge:
+            self._asked = message, judge, judge.triage(message)
+        return self._asked[2]
 
     def _refresh(self) -> None:
         if self.clock() < self._look:

@@ -118,9 +118,8 @@ class SqlCases:
     def of_sender(self, mailbox: str, sender: str, *, before: int, limit: int) -> Sequence[Case]:
         if not sender:
             return ()
-        theirs = (CaseRow.mailbox == mailbox) & (CaseRow.sender_digest == digest_of(sender.lower()))
-        query = CaseRow.whole().where(theirs, CaseRow.id < before).order_by(CaseRow.id.desc()).limit(limit)
-        return self._cases(query)
+        theirs = {"mailbox": mailbox, "sender_digest": digest_of(sender.lower())}
+        return self._cases(_of_sender(limit)(before=before, **theirs))
 
     def automatic_sends(self, mailbox: str, since: datetime, recipient: str = "") -> int:
         values = {"mailbox": mailbox, "at": since, "recipient_digest": digest_of(recipient.lower())}
@@ -160,6 +159,12 @@ class SqlCases:
         if Location(row.folder, row.uidvalidity, row.uid) != location:
             place = {"folder": location.folder, "uidvalidity": location.uidvalidity, "uid": location.uid}
             self._database.run(CaseRow.update(**place).where(CaseRow.id == row.id))
+
+
+@cache
+def _of_sender(limit: int) -> Statement:
+    theirs = (_HERE, CaseRow.sender_digest == given(CaseRow.sender_digest), CaseRow.id < given(CaseRow.id, "before"))
+    return Statement(CaseRow.whole().where(*theirs).order_by(CaseRow.id.desc()).limit(limit))
 
 
 @cache

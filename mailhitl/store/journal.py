@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from mailhitl.decision import Channel
@@ -12,8 +13,9 @@ from mailhitl.ports.journal import Entry
 from mailhitl.store import chain
 from mailhitl.store.chain import Content
 from mailhitl.store.database import Database
-from mailhitl.store.fields import clean, digest_of, utc
+from mailhitl.store.fields import at_text, clean, digest_of
 from mailhitl.store.models import JournalRow, MetaRow
+from mailhitl.store.statement import Statement, given
 
 #: Where the store keeps the link of the newest entry: entries have no cases whose moves would show that one is missing.
 HEAD = "journal"
@@ -38,19 +40,27 @@ class SqlJournal:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Sequence[Entry]:
-        wanted: list[Any] = []
-        if kinds:
-            wanted.append(JournalRow.kind.in_(list(kinds)))
-        if subject is not None:
-            wanted.append(JournalRow.subject_digest == digest_of(subject))
-        if case_id is not None:
-            wanted.append(JournalRow.case == case_id)
-        if since is not None:
-            wanted.append(JournalRow.at >= since)
-        if until is not None:
-            wanted.append(JournalRow.at < until)
-        query = JournalRow.whole().order_by(JournalRow.id)
-        return [entry_of(row) for row in self._database.rows(query.where(*wanted) if wanted else query)]
+        subject_digest = None if subject is None else digest_of(subject)
+        asked = {"subject_digest": subject_digest, "case": case_id, "since": since, "until": until}
+        values = {name: value for name, value in asked.items() if value is not None}
+        named = {f"kind{number}": kind for number, kind in enumerate(kinds)}
+        return [entry_of(row) for row in self._database.rows(_select(len(named), frozenset(values))(**values, **named))]
+
+
+@cache
+def _select(kinds: int, asked: frozenset[str]) -> Statement:
+    """Entries of one of so many kinds (0: of any), and with these things asked for."""
+    conditions = {
+        "subject_digest": JournalRow.subject_digest == given(JournalRow.subject_digest),
+        "case": JournalRow.case == given(JournalRow.case),
+        "since": JournalRow.at >= given(JournalRow.at, "since"),
+        "until": JournalRow.at < given(JournalRow.at, "until"),
+    }
+    wanted = [conditions[name] for name in sorted(asked)]
+    if kinds:
+        wanted.append(JournalRow.kind.in_([given(JournalRow.kind, f"kind{number}") for number in range(kinds)]))
+    query = JournalRow.whole().order_by(JournalRow.id)
+    return Statement(query.where(*wanted) if wanted else query)
 
 
 def write(database: Database, entry: Entry) -> bool:
@@ -63,7 +73,7 @@ def write(database: Database, entry: Entry) -> bool:
         "case": entry.case_id,
         "by": clean(entry.by),
         "channel": str(entry.channel),
-        "at": utc(entry.at),
+        "at": at_text(entry.at),
         "why": clean(entry.why),
         "code": clean(entry.code),
         "proof": clean(entry.proof),
@@ -75,14 +85,14 @@ def write(database: Database, entry: Entry) -> bool:
         "subject_digest": digest_of(entry.subject),
         "key_digest": digest_of(entry.key) if entry.key else None,
     }
-    database.run(JournalRow.insert(**row, **found_by, **linked))
+    database.run(JournalRow.insert(**row | {"at": entry.at}, **found_by, **linked))
     newest = MetaRow.insert(name=HEAD, value=linked["chain"])
     database.run(newest.on_conflict(conflict_target=[MetaRow.name], preserve=[MetaRow.value]))
     return True
 
 
 def content(row: Mapping[str, Any]) -> Content:
-    """What a row says, as it was read back or is about to be written: ``at`` in UTC, texts clean.
+    """What a row says, as it was read back or is about to be written: texts clean, ``at`` as ``at_text`` spells it.
 
     What names a person in ``subject`` and ``data`` can be erased; a rule's name, a level, a number stay, for others go
     by them.
@@ -95,7 +105,7 @@ def content(row: Mapping[str, Any]) -> Content:
             row["case"],
             row["by"],
             row["channel"],
-            row["at"].isoformat(timespec="microseconds"),
+            row["at"],
             row["code"],
             {name: impersonal(value) for name, value in data.items()},
         ],
