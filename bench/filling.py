@@ -127,7 +127,7 @@ class Filler:
                 "by": by,
                 "channel": channel,
                 "why": code,
-                "at": at,
+                "at": _text(at),
                 "code": code,
                 "proof": "",
                 "revision": 2 if edited and channel is not Channel.RULE else 1,
@@ -140,7 +140,7 @@ class Filler:
             row |= chain.columns(self.chain, history.content(row))
             self.chain = row["chain"]
             row["case_id"] = row.pop("case")
-            yield {**row, "at": _text(at), "reasons": json.dumps(reasons)}
+            yield {**row, "reasons": json.dumps(reasons)}
             state, self.rows = to, self.rows + 1
 
     def _drafts(self, *, edited: bool) -> Iterator[dict[str, Any]]:

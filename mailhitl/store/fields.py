@@ -35,6 +35,11 @@ def utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def at_text(moment: datetime) -> str:
+    """Spell a moment as SQLite stores it and the log's chain covers it: fixed width, UTC."""
+    return utc(moment).isoformat(timespec="microseconds")
+
+
 class WordsField(pw.TextField):
     """Text of any length, cleaned of what an engine cannot hold."""
 
@@ -48,7 +53,7 @@ class UtcDateTimeField(pw.Field):
     field_type = "UTC"
 
     def db_value(self, value: datetime | None) -> str | None:
-        return None if value is None else utc(value).isoformat(timespec="microseconds")
+        return None if value is None else at_text(value)
 
     def python_value(self, value: str | datetime | None) -> datetime | None:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value

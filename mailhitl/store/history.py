@@ -13,7 +13,7 @@ from mailhitl.decision import Decision
 from mailhitl.store import chain
 from mailhitl.store.chain import Content
 from mailhitl.store.database import Database
-from mailhitl.store.fields import clean, utc
+from mailhitl.store.fields import at_text, clean
 from mailhitl.store.models import DecisionRow
 from mailhitl.store.statement import Statement, whole_row
 
@@ -29,7 +29,7 @@ def append(database: Database, case_id: int, decision: Decision) -> None:
         "by": clean(decision.by),
         "channel": str(decision.channel),
         "why": clean(decision.why),
-        "at": utc(decision.at),
+        "at": at_text(decision.at),
         "code": clean(decision.code),
         "proof": clean(decision.proof),
         "revision": decision.revision,
@@ -40,11 +40,12 @@ def append(database: Database, case_id: int, decision: Decision) -> None:
         "to_state": str(decision.to_state),
     }
     last = database.first(_NEWEST())
-    database.run(_APPEND(**row, **chain.columns("" if last is None else last.chain, content(row))))
+    linked = chain.columns("" if last is None else last.chain, content(row))
+    database.run(_APPEND(**row | {"at": decision.at}, **linked))
 
 
 def content(row: Mapping[str, Any]) -> Content:
-    """What a row says, as it was read back or is about to be written: ``at`` in UTC, texts clean."""
+    """What a row says, as it was read back or is about to be written: texts clean, ``at`` as ``at_text`` spells it."""
     reasons = row["reasons"]
     return Content(
         plain=[
@@ -52,7 +53,7 @@ def content(row: Mapping[str, Any]) -> Content:
             row["event"],
             row["by"],
             row["channel"],
-            row["at"].isoformat(timespec="microseconds"),
+            row["at"],
             row["code"],
             row["proof"],
             row["revision"],

@@ -19,6 +19,7 @@ from mailhitl.decision import Channel
 from mailhitl.ports.journal import Entry
 from mailhitl.store import chain, history, journal
 from mailhitl.store.database import Database
+from mailhitl.store.fields import at_text
 from mailhitl.store.models import DecisionRow
 from mailhitl.store.verifying import RECHAINED
 
@@ -47,6 +48,7 @@ def _rechain(database: Database) -> tuple[int, str, int]:
     ):
         for values in page:
             row = dict(zip(names, values, strict=True))
+            row["at"] = at_text(row["at"])
             if _old_link(old, row) != row["chain"]:
                 broken = broken or row["id"]
             linked = chain.columns(new, history.content(row))
@@ -65,12 +67,25 @@ def _note(database: Database, count: int, last: str, broken: int) -> None:
 
 def _old_link(before: str, row: dict[str, Any]) -> str:
     """The link as schema 1 reckoned it."""
-    words = {name: row[name] for name in _OLD} | {"at": row["at"].isoformat(timespec="microseconds")}
+    words = {name: row[name] for name in _OLD}
     canonical = json.dumps(words, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{before}{canonical}".encode()).hexdigest()
 
 
 _OLD = (
-    *("case", "event", "by", "channel", "why", "code", "proof", "revision", "draft_digest", "reasons", "versions"),
+    *(
+        "case",
+        "event",
+        "by",
+        "channel",
+        "why",
+        "at",
+        "code",
+        "proof",
+        "revision",
+        "draft_digest",
+        "reasons",
+        "versions",
+    ),
     *("from_state", "to_state"),
 )
