@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mailhitl import __version__
-from mailhitl.cli import alarm, cases, checking, demo, digest, forget, live, log, rules, serving, stats
+from mailhitl.cli import alarm, cases, checking, demo, digest, forget, learn, live, log, rules, serving, stats, triage
 from mailhitl.errors import ConfigError, MailhitlError
 
 # Tracebacks with locals would hold secrets, and rich alone would take as long to import as all the rest.
@@ -51,6 +51,8 @@ cases.add_to(app)
 rules.add_to(app)
 stats.add_to(app)
 digest.add_to(app)
+triage.add_to(app)
+learn.add_to(app)
 log.add_to(app)
 live.add_to(app)
 forget.add_to(app)

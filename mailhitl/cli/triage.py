@@ -15,35 +15,19 @@ if TYPE_CHECKING:
     from mailhitl.config.schema import Config
     from mailhitl.drafting.learned import Labelled
 
-commands = typer.Typer(
-    help="What mails want: how it is learned, how well, and what comes of one.", no_args_is_help=True
-)
-
 
 def add_to(app: typer.Typer) -> None:
-    app.add_typer(commands, name="triage")
+    group = typer.Typer(
+        help="What mails want: what it is learned from, how well, and what comes of one.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    group.command()(show)
+    group.command()(measure)
+    group.command("try")(try_)
+    app.add_typer(group, name="triage")
 
 
-@commands.command()
-def learn(context: typer.Context) -> None:
-    """Learn from the config's examples and from approved answers; the daemon does so every night by itself."""
-    from mailhitl.cli.opening import read_config
-    from mailhitl.daemon.teaching import FILE
-    from mailhitl.daemon.teaching import learn as learn_from
-    from mailhitl.drafting.learned import TooFewExamples
-
-    config = read_config(context.obj)
-    examples = _examples(config)
-    _need_extra()
-    try:
-        anew = learn_from(config.agent.data_dir / FILE, examples)
-    except TooFewExamples as few:
-        typer.echo(f"Not learned: {few}. The words of the intents decide meanwhile.")
-        return
-    typer.echo(f"Learned from {len(examples)} examples." if anew else "Nothing has changed since it was learned last.")
-
-
-@commands.command()
 def show(context: typer.Context, json: Json = False) -> None:
     """Show how many examples each intent has, and whether what was learned is in use."""
     from mailhitl.cli.opening import read_config
@@ -67,7 +51,6 @@ def show(context: typer.Context, json: Json = False) -> None:
         typer.echo("scikit-learn is not installed: pip install 'mailhitl[triage]'")
 
 
-@commands.command()
 def measure(
     context: typer.Context, folds: Annotated[int, typer.Option(min=2, help="How often to learn anew.")] = 10
 ) -> None:
@@ -102,7 +85,6 @@ def measure(
         typer.echo(f"{count:6}  {meant} taken for {guessed}")
 
 
-@commands.command(name="try")
 def try_(context: typer.Context, mail: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Show what triage makes of a mail in a file (RFC 5322, usually .eml)."""
     from mailhitl.cli.opening import read_config
@@ -111,6 +93,23 @@ def try_(context: typer.Context, mail: Annotated[Path, typer.Argument(exists=Tru
 
     found = classifier(read_config(context.obj)).triage(parse(mail.read_bytes()))
     typer.echo(f"{found.intent or 'none of these'} ({found.confidence:.2f}): {found.why}")
+
+
+def taught(config: Config) -> str:
+    """Have triage learn, and say what came of it."""
+    from mailhitl.daemon.teaching import FILE, engine, learn
+    from mailhitl.drafting.learned import TooFewExamples
+
+    if not engine():
+        return (
+            "Triage: scikit-learn is not installed (pip install 'mailhitl[triage]'); the words of the intents decide."
+        )
+    examples = _examples(config)
+    try:
+        anew = learn(config.agent.data_dir / FILE, examples)
+    except TooFewExamples as few:
+        return f"Triage: {few}. The words of the intents decide."
+    return f"Triage: {'learned from' if anew else 'nothing has changed in'} {len(examples)} examples."
 
 
 def _examples(config: Config) -> list[Labelled]:

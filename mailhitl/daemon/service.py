@@ -14,6 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from mailhitl.backends.page import Page
 from mailhitl.config.schema import Config
 from mailhitl.daemon.health import Pulse
+from mailhitl.daemon.nightly import HOUR, MINUTE, Nightly
 from mailhitl.daemon.reload import Reloader
 from mailhitl.daemon.watchman import Watchman
 from mailhitl.daemon.wire import account
@@ -62,10 +63,23 @@ class Service:
             worker.start()
             self._schedule.add_job(worker.poke, "interval", seconds=worker.poll_seconds, id=worker.name)
             self._on_time(worker)
+        self._learn()
         self._schedule.start()
         if self.watchman is not None:
             self.watchman.start()
         self._show()
+
+    def _learn(self) -> None:
+        """Learn now and every night, in another process. Where the config is read anew, from the new one."""
+        assert self._schedule is not None, "the schedule was made before"
+        if self.reloader is not None:
+            zone = self.reloader.config.agent.timezone
+            self._schedule.add_job(self._nightly, "cron", hour=HOUR, minute=MINUTE, timezone=zone)
+            self._nightly()
+
+    def _nightly(self) -> None:
+        assert self.reloader is not None, "who learns has a config"
+        Nightly(self.reloader.config).begin()
 
     def _show(self) -> None:
         """Who monitors us must not be able to stop us: a port that is taken keeps nobody from being served."""

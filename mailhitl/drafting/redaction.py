@@ -13,6 +13,9 @@ from mailhitl.drafting.contacts import contacts, ibans, payment_cards
 
 NAME, NUMBER, CONTACT, PLACE, SECRET = "[name]", "[number]", "[contact]", "[address]", "[secret]"
 
+#: Digits from which on a number may be somebody's phone.
+PHONE = 7
+
 _GREETING = re.compile(
     r"\A\s*(?:dear|hello|hi|hey|good (?:morning|afternoon|evening|day)|hallo|liebe[rs]?|guten (?:tag|morgen|abend)"
     r"|sehr geehrte[rs]?|moin|servus|bonjour|hola|ciao|beste)\b[^\n]*(?:\n|\Z)",
@@ -46,14 +49,20 @@ def anonymous(text: str, names: Iterable[str]) -> str:
     ``names`` are what is known of the person: display name, address, cells of the customer directory.
     """
     body = _GREETING.sub("", without_secrets(text), count=1).strip()
-    for shown in sorted(contacts(body).values(), key=len, reverse=True):
-        body = body.replace(shown, CONTACT)
-    body = _TITLED.sub(rf"\g<title> {NAME}", body)
     body = _TOWN.sub(PLACE, _STREET.sub(PLACE, body))
+    for key, shown in sorted(contacts(body).items(), key=lambda pair: -len(pair[1])):
+        # A key with a dot, an @ or nothing but digits leads to somebody; others count orders and parcels.
+        leads = "@" in key or "." in key or (key.isdigit() and len(key) >= PHONE)
+        body = body.replace(shown, CONTACT if leads else NUMBER)
+    body = _TITLED.sub(rf"\g<title> {NAME}", body)
+    return _CODE.sub(NUMBER, without_names(body, names))
+
+
+def without_names(text: str, names: Iterable[str]) -> str:
+    """Return a text in which every word of these names is replaced."""
     for word in sorted(_parts(names), key=len, reverse=True):
-        body = re.sub(rf"(?<!\w){re.escape(word)}(?:(?:'s|’s|s)(?!\w)|(?!\w))", NAME, body, flags=re.IGNORECASE)
-    body = _CODE.sub(NUMBER, body)
-    return re.sub(rf"{re.escape(NAME)}(?:\s+{re.escape(NAME)})+", NAME, body)
+        text = re.sub(rf"(?<!\w){re.escape(word)}(?:(?:'s|’s|s)(?!\w)|(?!\w))", NAME, text, flags=re.IGNORECASE)
+    return re.sub(rf"{re.escape(NAME)}(?:\s+{re.escape(NAME)})+", NAME, text)
 
 
 def without_secrets(text: str) -> str:
