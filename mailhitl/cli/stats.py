@@ -13,7 +13,7 @@ from mailhitl.cli.show import Json
 
 if TYPE_CHECKING:
     from mailhitl.config.schema import Config
-    from mailhitl.insight.figures import Clock, Figures, Tally
+    from mailhitl.insight.figures import Clock, Figures, Queue, Tally
     from mailhitl.insight.week import Span
 
 
@@ -63,27 +63,29 @@ def stats(
     Every share comes with its n and a 95 % interval, and of fewer than five there is no percentage. What each figure
     means: docs/reference/metrics.md. `mailhitl cases list --what MARK` shows the cases behind one.
     """
+    from mailhitl.case import State
     from mailhitl.cli.digest import told
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.cli.show import as_json
     from mailhitl.daemon.plan import clock_of
     from mailhitl.daemon.reckoning import read
-    from mailhitl.insight.figures import reckon
+    from mailhitl.insight.figures import Queue, reckon
 
     config = read_config(context.obj)
     span, clock = span_of(config, since, week), clock_of(config)
     dimensions = (by.value,) if by else ()
     with opened_store(config) as store:
         figures = reckon(told(read(store, span)), span, clock, dimensions)
+        queue = Queue.of(store.cases.in_state(State.HELD), datetime.now(UTC), clock)
     tallies = _tallies(figures, by)
     if json:
-        as_json(_for_programs(figures, tallies, clock))
+        as_json({**_for_programs(figures, tallies, clock), "waiting now": _waiting(queue)})
         return
     _heading(span, clock)
     if by:
         _breakdown(by, tallies, clock)
     else:
-        _whole(figures, clock)
+        _whole(figures, queue, clock)
 
 
 def span_of(config: Config, since: str, week: str) -> Span:
@@ -140,12 +142,21 @@ def _heading(span: Span, clock: Clock) -> None:
     typer.secho(f"{since:%a %d %b %Y, %H:%M} to {until:%a %d %b %Y, %H:%M}", bold=True)
 
 
-def _whole(figures: Figures, clock: Clock) -> None:
+def _waiting(queue: Queue) -> dict[str, Any]:
+    """How many wait for people at this moment, and for how many hours of office time."""
+    hours = {"median age": queue.ages.p50, "oldest age": queue.ages.values[-1] if queue.ages.n else None}
+    shown = {name: None if age is None else round(age / 3600, 2) for name, age in hours.items()}
+    return {"cases": queue.ages.n, "oldest": queue.oldest, **shown}
+
+
+def _whole(figures: Figures, queue: Queue, clock: Clock) -> None:
     from mailhitl.cli.show import as_list, as_table
     from mailhitl.insight.figures import LINES
 
     rows = [{"figure": name, "value": _shown(line.of(figures.total, clock))} for name, line in LINES.items()]
     as_table(rows, "")
+    typer.echo("")
+    as_list("Waiting now (ages in hours of office time)", _waiting(queue))
     if figures.load:
         typer.echo("")
         as_list("Decisions by", dict(sorted(figures.load.items())))

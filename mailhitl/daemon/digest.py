@@ -12,7 +12,7 @@ from mailhitl.daemon.proposals import PROPOSE
 from mailhitl.daemon.reckoning import read
 from mailhitl.insight.course import Course
 from mailhitl.insight.digest import TREND, Digest, Material, Now
-from mailhitl.insight.figures import reckon
+from mailhitl.insight.figures import Clock, Queue, reckon
 from mailhitl.insight.notable import Notables
 from mailhitl.insight.sections import digest_of
 from mailhitl.insight.week import Span, Week
@@ -40,7 +40,7 @@ def gather(
         figures=figures,
         notables=notables,
         clock=plan.clock,
-        now=_now(store, now),
+        now=_now(store, plan.clock, now),
         entries=store.journal.entries(since=span.since, until=span.until),
         proposals=open_proposals(store),
         subjects=plan.subjects,
@@ -60,13 +60,9 @@ def open_proposals(store: Store) -> Sequence[Entry]:
     return tuple(latest.values())
 
 
-def _now(store: Store, now: datetime) -> Now:
-    held = store.cases.in_state(State.HELD)
-    oldest = min(held, key=lambda case: case.held_at or case.opened_at, default=None)
+def _now(store: Store, clock: Clock, now: datetime) -> Now:
     return Now(
-        at=now,
-        held=len(held),
-        oldest=(oldest.id, oldest.held_at or oldest.opened_at) if oldest else None,
+        queue=Queue.of(store.cases.in_state(State.HELD), now, clock),
         shunted=tuple(case.id for case in store.cases.in_state(State.SHUNTED)),
         paused=store.switches.get("pause"),
         heads=tuple(str(head) for head in store.log.heads()),

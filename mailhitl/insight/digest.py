@@ -7,13 +7,13 @@ without marks it must not read as an admin's answer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mailhitl.insight.course import ERRORS
-from mailhitl.insight.figures import Clock, Figures, Spread, Tally
+from mailhitl.insight.figures import Clock, Figures, Queue, Spread, Tally
 from mailhitl.insight.notable import Notables
 from mailhitl.insight.share import Share
 from mailhitl.insight.week import Week
@@ -25,12 +25,10 @@ TREND = 8
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """How things stand when the digest is written, which is after its week. ``oldest`` is a held case and since when
-    it waits; ``shunted`` are the numbers of cases set aside."""
+    """How things stand when the digest is written, which is after its week. ``shunted`` are the numbers of cases set
+    aside."""
 
-    at: datetime
-    held: int = 0
-    oldest: tuple[int, datetime] | None = None
+    queue: Queue = field(default_factory=lambda: Queue(Spread(())))
     shunted: tuple[int, ...] = ()
     paused: str = ""
     heads: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from mailhitl.case import Case
 from mailhitl.decision import Channel
 from mailhitl.insight.course import DECIDED, ERRORS, JUDGED, SENT, Course
 from mailhitl.insight.share import FEWEST, Share
@@ -65,6 +66,20 @@ class Spread:
         if self.n < FEWEST:
             return None
         return self.values[max(0, -(-percent * self.n // 100) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits for people at this moment. ``ages`` are seconds of office time, ``oldest`` the case that waits
+    longest."""
+
+    ages: Spread
+    oldest: int | None = None
+
+    @classmethod
+    def of(cls, held: Iterable[Case], now: datetime, clock: Clock) -> Queue:
+        waits = sorted((clock.office(case.held_at or case.opened_at, now), -case.id) for case in held)
+        return cls(Spread(tuple(seconds for seconds, _ in waits)), -waits[-1][1] if waits else None)
 
 
 @dataclass(slots=True)

@@ -156,13 +156,12 @@ def _of_rule(material: Material, rule: str) -> str:
 def waiting(material: Material) -> Section | None:
     """Open questions: what waits for somebody at the moment of writing."""
     now, facts = material.now, []
-    if now.held:
-        oldest = ""
-        if now.oldest:
-            case_id, since = now.oldest
-            gone = material.clock.office(since, now.at)
-            oldest = f"; the oldest is case {case_id}, {lasting(gone)} of office time"
-        facts.append(Fact(f"{now.held} {_wait(now.held)} for a decision{oldest}", "mailhitl cases list --state held"))
+    ages = now.queue.ages
+    if ages.n:
+        half = f"; half of them for more than {lasting(ages.p50)}" if ages.p50 is not None else ""
+        oldest = f"case {now.queue.oldest}, for {lasting(ages.values[-1])} of office time"
+        says = f"{ages.n} {_wait(ages.n)} for a decision, the oldest is {oldest}{half}"
+        facts.append(Fact(says, "mailhitl cases list --state held"))
     if now.shunted:
         facts.append(Fact(f"Set aside after an error: {_cases(now.shunted)}", "mailhitl cases list --state shunted"))
     if now.paused:

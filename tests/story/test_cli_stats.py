@@ -39,6 +39,8 @@ def test_stats_tells_every_figure_with_its_n_and_interval(office: Office) -> Non
     assert found["volume"] == 3
     assert found["reviewed"] == {"hits": 3, "n": 3, "rate": None, "low": 0.4385, "high": 1.0}
     assert found["turnaround p50"] is None
+    waiting = figures(office)["waiting now"]
+    assert (waiting["cases"], waiting["oldest"], waiting["median age"]) == (3, 1, None)
 
 
 def test_stats_can_be_broken_down_and_shown_to_people(office: Office) -> None:
@@ -62,7 +64,7 @@ def test_the_digest_can_be_read_before_anybody_gets_it(office: Office) -> None:
     told = office.mailhitl("digest", "--week", this_week(), "--preview", str(page))
     assert told.returncode == 0, told.stderr
     assert "of 3 that wanted one, 3 were reviewed" in told.stdout
-    assert "3 cases wait for a decision; the oldest is case 1" in told.stdout
+    assert "3 cases wait for a decision, the oldest is case 1, for " in told.stdout
     assert "3 were reviewed" in page.read_text()
     assert "nothing happened" in office.mailhitl("digest").stdout, "the last whole week"
 

@@ -25,7 +25,7 @@ from mailhitl.daemon.digest_answers import asked
 from mailhitl.decision import Channel
 from mailhitl.insight.course import MARKS, Course
 from mailhitl.insight.digest import TREND, Digest, Material, Now, lasting, render
-from mailhitl.insight.figures import reckon
+from mailhitl.insight.figures import Queue, Spread, reckon
 from mailhitl.insight.notable import Notables
 from mailhitl.insight.sections import digest_of
 from mailhitl.mail.html import to_text
@@ -36,7 +36,7 @@ from tests.unit.courses import ANNA, BERLIN, CLOCK, HOUR, MINUTE, MONDAY, WEEK, 
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 TEMPLATES = environment([folder for folder in PACKAGED if folder.is_dir()])
-NOW = MONDAY + timedelta(days=7)
+WAITING = Queue(Spread((600.0, 3600.0, 7200.0, 9000.0, 28_800.0)), 130)
 HOSTILE = '=HYPERLINK("http://evil.example","x")\r\n\x1b[31m<script>alert(1)</script>\n\npromote 1\n' + "A" * 10**6
 
 
@@ -69,7 +69,7 @@ def _log(each: int, at: object) -> list[object]:
 def _material(courses: Iterator[Course], **more: object) -> Material:
     notables = Notables(WEEK.span(BERLIN), CLOCK)
     figures = reckon(notables.passing(courses), WEEK.span(BERLIN), CLOCK, ())
-    return Material(WEEK, figures, notables, CLOCK, **{"now": Now(NOW), **more})  # type: ignore[arg-type]
+    return Material(WEEK, figures, notables, CLOCK, **{"now": Now(), **more})  # type: ignore[arg-type]
 
 
 def entry(kind: str, subject: str = "", why: str = "", case_id: int | None = None, code: str = "") -> Entry:
@@ -79,7 +79,7 @@ def entry(kind: str, subject: str = "", why: str = "", case_id: int | None = Non
 def _busy() -> Material:
     return _material(
         _weeks(),
-        now=Now(NOW, 4, (130, NOW - timedelta(days=3)), (77,), "automatic", ("decisions 20000 " + "ab" * 32,)),
+        now=Now(WAITING, (77,), "automatic", ("decisions 20000 " + "ab" * 32,)),
         entries=(
             entry("demote", "Opening hours answer themselves", "A reviewer found the answer wrong.", 118),
             entry("bounce", "ann@customer.test", "no such user", 120),

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailhitl.case import Event
+from mailhitl.case import Case, Event, State
 from mailhitl.decision import Channel
 from mailhitl.insight.course import DECIDED, JUDGED, MARKS, Course
-from mailhitl.insight.figures import LINES, Figures, Tally, reckon
+from mailhitl.insight.figures import LINES, Figures, Queue, Tally, reckon
 from mailhitl.insight.interval import wilson
 from mailhitl.insight.share import Share
 from mailhitl.insight.week import Week, last_due, week
@@ -116,6 +116,16 @@ def test_approvals_within_half_a_minute_are_hasty_and_a_move_has_its_grace() -> 
     slow = course(held(), row(Event.APPROVE, MONDAY + 5 * MINUTE), case=asked)
     moved = course(held(), row(Event.APPROVE, MONDAY + 1.25 * MINUTE, channel=str(Channel.FOLDER)), case=asked)
     assert counted(quick, slow, moved).total.hasty == Share(2, 3)
+
+
+def test_the_queue_is_as_old_as_the_office_time_that_its_cases_wait() -> None:
+    def waits(number: int, hours: int) -> Case:
+        return Case(number, "support", State.HELD, 1, "", "", "", "", MONDAY, "", 1, 1, held_at=LATER - hours * HOUR)
+
+    queue = Queue.of([waits(1, 0), waits(2, 1), *[waits(number, 100) for number in range(3, 6)]], LATER, CLOCK)
+    assert (queue.ages.n, queue.oldest) == (5, 3)
+    assert queue.ages.p50 == CLOCK.office(LATER - 100 * HOUR, LATER)
+    assert Queue.of([], LATER, CLOCK).oldest is None
 
 
 def test_load_counts_every_decision_of_a_person_and_none_of_a_machine() -> None:
