@@ -34,6 +34,7 @@ FINDINGS: dict[str, str] = {
     "private-data": "The draft holds private data",
     "third-party": "The draft names somebody who is neither the customer nor one of us",
     "language": "The draft is not in the customer's language",
+    "unread-language": "The draft is in a language that the gates cannot read, so read it with care",
     "echo": "The draft repeats the sender's own words, which a stranger may have chosen to be sent by us",
 }
 

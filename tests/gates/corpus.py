@@ -136,6 +136,10 @@ def _language(case: Case) -> bool:
     return "language" in in_draft(case.text, language=case.language)
 
 
+def _unread(case: Case) -> bool:
+    return "unread-language" in in_draft(case.text, author="drafter:model")
+
+
 def _echo(case: Case) -> bool:
     return "echo" in in_draft(case.text, author="drafter:template")
 
@@ -168,6 +172,7 @@ def _high_value(case: Case) -> bool:
 CONTEXTS = {
     "language": _language,
     "echo": _echo,
+    "unread-language": _unread,
     "hidden": _hidden,
     "reply-to": _reply_to,
     "unauthenticated": _unauthenticated,

@@ -18,7 +18,7 @@ from mailhitl.draft import Draft
 from mailhitl.drafting.findings import financial, legal, medical, money, pricing, safety
 from mailhitl.drafting.findings.answer import Answer, Detector, Words
 from mailhitl.drafting.findings.attachment import attachment_missing
-from mailhitl.drafting.findings.others import echo, hidden, language, placeholder
+from mailhitl.drafting.findings.others import echo, hidden, language, placeholder, unread_language
 from mailhitl.drafting.findings.private import private_data
 from mailhitl.drafting.findings.promise import promise
 from mailhitl.drafting.findings.strategy import strategy
@@ -49,6 +49,7 @@ DETECTORS: dict[str, Detector] = {
     "private-data": private_data,
     "third-party": third_party,
     "language": language,
+    "unread-language": unread_language,
     "echo": echo,
 }
 

@@ -28,6 +28,33 @@ def language(answer: Answer) -> Iterable[str]:
         yield f"the customer writes {answer.language}, the answer is {spoken}"
 
 
+def unread_language(answer: Answer) -> Iterable[str]:
+    """A draft that no person and no template wrote is in a language that the gates cannot read: their words are English
+    and German. Nobody would notice what it promises.
+
+    Short drafts, of fewer than eight words, do not count. A template is its author's own words in whatever language.
+    """
+    author = answer.draft.author
+    if not author.startswith("drafter:") or author == "drafter:template":
+        return
+    text = answer.own.shown
+    spoken = language_of(text)
+    if spoken not in READ and (spoken or _is_long(text)):
+        yield f"the answer is {spoken}" if spoken else "the answer is neither English nor German"
+
+
+#: The languages that the words of the gates are in.
+READ = frozenset({"en", "de"})
+FEW_WORDS = 8
+#: Scripts without spaces between words: so many of their letters say as much.
+FEW_LETTERS = 16
+
+
+def _is_long(text: str) -> bool:
+    unspaced = sum(char >= "\u2e80" for char in text)
+    return unspaced >= FEW_LETTERS or len(_WORD.findall(text)) >= FEW_WORDS
+
+
 def echo(answer: Answer) -> Iterable[str]:
     """An automatic answer repeats words that only the sender chose: subject, name, order number. Whoever writes to us
     in another's name could have us send them anything.
