@@ -8,7 +8,7 @@ from typing import Any
 
 from mailhitl.drafting.language import STOP_WORDS
 from mailhitl.rules.conditions import table
-from mailhitl.rules.gates import FINDINGS, YES
+from mailhitl.rules.gates import KINDS, YES
 from mailhitl.rules.problem import Problem, WrongCondition, suggestion
 from mailhitl.rules.sense import fields_of, implies, never
 
@@ -28,7 +28,7 @@ STOPPED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("recipients", {"recipients": {"new": {"over": 0}}}),
     ("recipients", {"recipients": {"external": {"over": 0}}}),
     ("high-value", {"customer": {"high_value": sorted(YES)}}),
-    *((kind, {"findings": kind}) for kind in FINDINGS),
+    *((kind, {"findings": kind}) for kind in KINDS),
 )
 
 

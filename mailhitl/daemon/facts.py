@@ -28,6 +28,9 @@ BURIED = Reason("thread", Outcome.REVIEW, "An earlier mail of this conversation 
 #: An empty row would make every customer a stranger, and the most valuable one no exception.
 STRANGERS = Reason("customers", Outcome.REVIEW, "The customer directory cannot be read: nobody knows who this is.")
 
+#: An answer that says nothing: with it only the mail's own risks are found.
+NO_WORDS = Draft((), (), "", "", "")
+
 
 def gather(
     app: App, case: Case, source: Message, draft: Draft | None, *, edited: bool = False, unanswered: bool = False
@@ -57,8 +60,10 @@ def _mailed(app: App, source: Message) -> tuple[datetime, ...]:
 
 
 def found(app: App, source: Message, draft: Draft | None) -> tuple[Finding, ...]:
-    """The risks in the draft."""
-    return app.drafting.findings(draft, source) if draft is not None else ()
+    """The risks in the draft and in the mail; without a draft those of the mail."""
+    if draft is not None:
+        return app.drafting.findings(draft, source)
+    return tuple(each for each in app.drafting.findings(NO_WORDS, source) if each.place == "mail")
 
 
 def verdict(app: App, facts: Facts) -> Verdict:

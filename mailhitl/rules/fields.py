@@ -166,8 +166,10 @@ def _history(value: Any) -> Iterator[Part]:
 
 
 def _findings(value: Any) -> Iterator[Part]:
-    yield ("findings", "exist"), value != "none", YES_OR_NO
-    if value not in ("none", "any"):
+    if value in ("none", "any"):
+        yield ("findings", "in the draft"), value == "any", YES_OR_NO
+    else:
+        # In the draft or in the mail: nothing follows for the draft alone.
         yield ("findings",), value, SEVERAL
 
 

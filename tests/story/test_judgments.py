@@ -62,6 +62,16 @@ def test_an_approval_without_an_edit_leaves_one_judgment(world: World) -> None:
     assert len(world.store.judgments.of(world.case.id)) == 1
 
 
+def test_a_risk_in_a_mail_that_no_template_fits_is_seen_by_the_rules(tmp_path: Path) -> None:
+    rule = '[[rule]]\nname = "Law"\nwhen = { findings = "legal" }\nthen = "block"\n'
+    world = World(tmp_path, CONFIG + rule)
+    world.customer_writes("My attorney says that the contract is void and that we can sue.", subject="Contract")
+    world.run()
+    assert world.case.outcome is Outcome.BLOCK
+    assert "Law" in {reason.rule for reason in world.store.cases.log(world.case)[-1].reasons}
+    world.store.close()
+
+
 def test_what_a_rule_approved_is_judged_anew_before_it_leaves(tmp_path: Path) -> None:
     world = World(tmp_path, WITH_UNDO)
     world.customer_writes("When are you open?", subject="Hours")

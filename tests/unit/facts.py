@@ -15,6 +15,9 @@ from mailhitl.rules.rule import Facts, HistoryFacts, RecipientFacts, RecordFacts
 WORDS = ("lawyer", "court", "refund", "€500", "10 EUR", "", "ß", "\u200b", "a" * 200, "lawyers", "\udc80")
 
 
+PLACES = st.sampled_from(("draft", "mail"))
+
+
 def texts() -> st.SearchStrategy[str]:
     words = st.one_of(st.sampled_from(WORDS), st.text(st.characters(), max_size=10))
     return st.lists(words, max_size=6).map(" ".join)
@@ -72,7 +75,9 @@ def any_facts() -> st.SearchStrategy[Facts]:
         draft=st.none() | drafts(),
         now=st.datetimes(timezones=st.just(UTC)),
         triage=st.builds(Triage, st.sampled_from(("refund", "billing", "")), share),
-        findings=st.lists(st.builds(Finding, st.sampled_from(("money", "promise")), texts()), max_size=2).map(tuple),
+        findings=st.lists(st.builds(Finding, st.sampled_from(("money", "promise")), texts(), PLACES), max_size=2).map(
+            tuple
+        ),
         customer=st.dictionaries(st.sampled_from(("tier", "Open", "high_value")), texts(), max_size=3),
         sender=st.builds(SenderFacts, st.booleans(), st.booleans(), st.booleans(), st.booleans()),
         recipients=st.builds(RecipientFacts, count, count, count, st.booleans(), st.booleans()),

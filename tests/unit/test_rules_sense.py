@@ -31,8 +31,8 @@ NEVER: list[When] = [
     {"sender": {"known": True, "first_contact": True}, "not": {"any": [{"sender": {"known": True}}, {"size": 1}]}},
     {"text": {"contains": "lawyer"}, "not": {"text": {"contains": "law"}}},
     {"text": {"regex": "a+"}, "not": {"text": {"regex": "a+"}}},
-    {"findings": "none", "all": [{"findings": ["money"]}]},
-    {"findings": "money", "not": {"findings": "any"}},
+    {"findings": "none", "all": [{"findings": "any"}]},
+    {"findings": "money", "not": {"findings": ["promise", "money"]}},
     {"time": {"weekday": "sat"}, "not": {"time": {"weekday": ["sat", "sunday"]}}},
     {"any": [{"confidence": {"under": 0}}, {"size": {"under": 0}}]},
     {"customer": {"tier": "gold"}, "not": {"customer": {"TIER": ["gold", "silver"]}}},
@@ -63,6 +63,7 @@ SOMETIMES: list[When] = [
     {"not": {"language": ["de", "en"]}},
     {"header": {"name": "List-Id", "exists": False}, "all": [{"header": {"name": "X-Other", "contains": "x"}}]},
     {"findings": "any", "not": {"findings": "money"}},
+    {"findings": "none", "all": [{"findings": ["money"]}]},
     {"all": [{"rate": {"over": 5, "within": "7d"}}, {"rate": {"under": 2}}]},
     {"history": {"rule": {"name": "A", "edited": 1}}, "not": {"history": {"rule": {"name": "B", "edited": 1}}}},
     {"attachment": {"type": "a/b", "size": {"over": 5}}, "not": {"attachment": {"size": {"over": 5}, "name": "x"}}},
@@ -94,7 +95,7 @@ IMPLIED: list[tuple[When, When]] = [
     ({"amount": {"over": 500}}, {"amount": {"over": 100}}),
     ({"intent": "refund"}, {"any": [{"intent": "refund"}, {"size": {"over": 10}}]}),
     ({"intent": "refund"}, {"confidence": {"at_least": 0}}),
-    ({"findings": ["money"]}, {"findings": "any"}),
+    ({"findings": ["money"]}, {"findings": ["money", "promise"]}),
     ({"text": {"contains": "lawyers"}}, {"text": {"contains": ["court", "lawyer"]}}),
     ({"intent": "refund"}, {"not": {"intent": "billing"}}),
 ]
@@ -106,6 +107,7 @@ NOT_IMPLIED: list[tuple[When, When]] = [
     ({"text": {"contains": "law"}}, {"text": {"contains": "lawyer"}}),
     ({"text": {"regex": "lawyer"}}, {"text": {"contains": "law"}}),
     ({"confidence": {"at_least": 0.5}}, {"confidence": {"over": 0.5}}),
+    ({"findings": ["money"]}, {"findings": "any"}),
 ]
 
 
