@@ -49,4 +49,9 @@ class Frail:
         return call
 
 
-STORE_PARTS = frozenset({"cases", "deliveries", "progress", "filings", "asks", "sights", "notices", "switches"})
+STORE_PARTS = frozenset(
+    {
+        *("cases", "deliveries", "progress", "filings", "asks", "sights", "notices", "switches"),
+        *("journal", "judgments"),
+    }
+)
