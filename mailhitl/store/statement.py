@@ -25,7 +25,7 @@ _AS_OURS: Any = pw.__exception_wrapper__  # type: ignore[attr-defined]
 class Slot:
     """A place for a value in a statement: what it is called, and how its column stores it.
 
-    ``otherwise`` holds it is filled with where nothing is given; empty, something has to be.
+    ``otherwise`` holds what it is filled with where nothing is given; when it is empty, something has to be.
     """
 
     name: str
