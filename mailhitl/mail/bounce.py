@@ -57,7 +57,8 @@ class Unreached:
 class Report:
     """What a report claims. ``quoted`` are the Message-IDs of the mail it is about, as far as it was returned.
 
-    ``complaint`` is the feedback type of an abuse report ("abuse", "fraud", …), "" for a delivery report.
+    ``complaint`` is the feedback type of an abuse report ("abuse", "fraud", …), which did reach everybody; "" for a
+    delivery report.
     """
 
     recipients: tuple[Unreached, ...]
@@ -185,8 +186,7 @@ def _complaint(parts: list[Part], raw: bytes, quoted: tuple[str, ...]) -> Report
     for block in _blocks(parts, raw, {"message/feedback-report"}):
         kind = block.value("feedback-type").strip().lower()
         if kind in COMPLAINTS:
-            named = filter(None, map(_address, block.values("original-rcpt-to")))
-            return Report(tuple(Unreached(each, Fate.DELAYED) for each in named), quoted, kind)
+            return Report((), quoted, kind)
     return None
 
 
