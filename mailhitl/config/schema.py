@@ -125,6 +125,11 @@ class ReviewConfig(Table):
     trusted_authserv: tuple[Word, ...] = key(
         (), "Servers whose Authentication-Results are believed (their authserv-id): your own border, nobody else's."
     )
+    strangers: Literal["warn", "refuse"] = key(
+        "warn",
+        "When the server tells that others than reviewers may put mail into Approve: warn the reviewers, or refuse every "
+        "approval by a move.",
+    )
     own_dkim: Switch = key(
         False,
         "Where no trusted server vouches for a reviewer's answer, verify its DKIM signature ourselves; asks the DNS.",

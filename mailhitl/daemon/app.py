@@ -45,6 +45,9 @@ class Settings:
     reply_approval: str = "authenticated"
     trusted_authserv: frozenset[str] = frozenset()
     plus_addressing: bool = False
+    #: The name we log in with, and what an approval counts where others than reviewers may move mail into Approve.
+    login: str = ""
+    strangers: str = "warn"
     grace: timedelta = timedelta(seconds=60)
     settle: timedelta = timedelta(seconds=90)
     restore_after: timedelta = timedelta(minutes=30)
@@ -139,6 +142,8 @@ class App:
     digests: dict[tuple[int, int], str] = field(default_factory=dict)
     #: The customers' mails of the cases at work, by case (``sources``).
     source: dict[int, tuple[bytes, Message]] = field(default_factory=dict)
+    #: Who is no reviewer and may put mail into a folder for approvals, and when that was found out.
+    rights: dict[str, tuple[datetime, tuple[str, ...]]] = field(default_factory=dict)
     #: Which customers' mails in a folder carry the answered mark, and what that was found out for.
     marks: dict[str, tuple[object, Sequence[Location]]] = field(default_factory=dict)
     #: When a runner that only looks now and then wants to look again, by its name.

@@ -14,11 +14,13 @@ from mailhitl.backends import dns
 from mailhitl.config.schema import Config
 from mailhitl.daemon.directory import directory
 from mailhitl.daemon.folders import Folders
-from mailhitl.daemon.wire import Account, account, find_folders, ours
+from mailhitl.daemon.wire import Account, account, find_folders, ours, reviewers
 from mailhitl.daemon.wire_health import alarm
 from mailhitl.errors import MailhitlError, PermanentFailure
 from mailhitl.mail.stamp import new_token
 from mailhitl.ports.mailbox import Mailbox
+from mailhitl.review.reviewers import Reviewers
+from mailhitl.review.rights import inserters, strangers
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def examine(config: Config, name: str) -> Iterator[Finding]:
     else:
         yield Finding("ok", "IMAP", f"logged in at {server.host}:{server.port} ({server.security})")
         try:
-            yield from _mailbox(chosen, mailbox)
+            yield from _mailbox(chosen, reviewers(config), mailbox)
         except MailhitlError as problem:
             yield Finding("error", "IMAP", str(problem))
         finally:
@@ -85,7 +87,7 @@ def _customers(config: Config) -> Iterator[Finding]:
         yield Finding("ok", "customer directory", f"read: {len(found)} rows, with every column that the rules ask for")
 
 
-def _mailbox(chosen: Account, mailbox: Mailbox) -> Iterator[Finding]:
+def _mailbox(chosen: Account, people: Reviewers, mailbox: Mailbox) -> Iterator[Finding]:
     offered = mailbox.capabilities()
     yield Finding("ok", "extensions", " ".join(sorted(offered & (LACKS.keys() | {"NOTIFY", "OBJECTID", "LITERAL+"}))))
     for extension, lack in LACKS.items():
@@ -95,7 +97,7 @@ def _mailbox(chosen: Account, mailbox: Mailbox) -> Iterator[Finding]:
     yield Finding("ok", "folders", f"found or made, and subscribed: {', '.join(ours(folders))}")
     yield Finding("ok", "copies", f"sent mail is kept in {folders.sent}")
     yield from _try_out(mailbox, folders)
-    yield from _may_approve(mailbox, folders)
+    yield from _may_approve(chosen, people, mailbox, folders)
 
 
 def _try_out(mailbox: Mailbox, folders: Folders) -> Iterator[Finding]:
@@ -120,16 +122,20 @@ def _try_out(mailbox: Mailbox, folders: Folders) -> Iterator[Finding]:
             mailbox.remove(mailbox.find(folder, message_id))
 
 
-def _may_approve(mailbox: Mailbox, folders: Folders) -> Iterator[Finding]:
+def _may_approve(chosen: Account, people: Reviewers, mailbox: Mailbox, folders: Folders) -> Iterator[Finding]:
     """The right to insert into Approve is the right to approve."""
+    subject = "who may approve"
     try:
         rights = mailbox.rights(folders.approve)
     except PermanentFailure as refusal:
-        yield Finding("note", "who may approve", f"the server does not tell ({refusal})")
+        yield Finding("note", subject, f"the server does not tell ({refusal})")
         return
-    allowed = [who for who, letters in rights.items() if "i" in letters and not who.startswith("-")]
-    if allowed:
-        yield Finding("note", "who may approve", f"whoever may put mail into {folders.approve}: {', '.join(allowed)}")
+    accounts = chosen.settings.own | {chosen.settings.login.lower()}
+    others = strangers(rights, people, accounts=accounts)
+    if others:
+        yield Finding("error", subject, f"no reviewers, and may put mail into {folders.approve}: {', '.join(others)}")
+    elif allowed := inserters(rights):
+        yield Finding("note", subject, f"whoever may put mail into {folders.approve}: {', '.join(allowed)}")
 
 
 def _clock(arrived: datetime) -> Finding:

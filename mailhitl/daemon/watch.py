@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from mailhitl.case import Event, State
-from mailhitl.daemon import alerts, decide
+from mailhitl.daemon import alerts, decide, rights
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result, Wish
 from mailhitl.daemon.look import Everything, Foreign, look
@@ -79,7 +79,8 @@ def _decide(app: App, one: Look, gesture: Gesture, wish: Wish) -> Result:
     case = one.case
     match gesture.event:
         case Event.APPROVE:
-            return decide.approve(app, case, wish, gesture.edit)
+            against = rights.refused(app, gesture.place.folder)
+            return Result(False, against) if against else decide.approve(app, case, wish, gesture.edit)
         case Event.REJECT:
             return decide.reject(app, case, wish)
         case Event.ESCALATE:

@@ -98,6 +98,8 @@ def settings_of(config: Config, name: str) -> Settings:
         reply_approval=review.reply_approval,
         trusted_authserv=frozenset(review.trusted_authserv),
         plus_addressing=review.plus_addressing,
+        login=mailbox.imap.username,
+        strangers=review.strangers,
         grace=review.grace,
         settle=review.settle,
         restore_after=review.restore_after,
@@ -134,9 +136,7 @@ def build(
         store=store,
         drafting=drafting(config, settings, library(config), customers, store),
         rules=read_rules(config),
-        reviewers=Reviewers(
-            tuple(Reviewer(r.name, r.address, frozenset(r.groups), r.absent, r.substitute) for r in config.reviewer)
-        ),
+        reviewers=reviewers(config),
         templates=environment(folders(config.agent.templates)),
         customers=customers,
         records=Records(store, asked=any(asks("history", rule.when) for rule in config.rule)),
@@ -146,6 +146,13 @@ def build(
         weekly=weekly(config, settings.mailbox),
         key_record=dns.key_record if config.review.own_dkim else None,
         personal=personal_folders(mailbox, found),
+    )
+
+
+def reviewers(config: Config) -> Reviewers:
+    """The people who may decide."""
+    return Reviewers(
+        tuple(Reviewer(r.name, r.address, frozenset(r.groups), r.absent, r.substitute) for r in config.reviewer)
     )
 
 

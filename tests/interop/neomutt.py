@@ -26,7 +26,7 @@ set imap_pass = "{password}"
 set folder = "imap://{user}@127.0.0.1:{imap_port}/"
 set spoolfile = "+INBOX"
 set postponed = "+{postponed}"
-set record = "+Sent"
+set record = "{record}"
 set ssl_starttls = no
 set ssl_force_tls = no
 set from = "{address}"
@@ -77,7 +77,7 @@ class Neomutt:
 
     ``home`` is an empty folder for its files, without a space in its name. Without ``smtp_port`` it cannot send.
     ``postponed`` names the folder that ``recall`` takes drafts from and that postponing puts them into. With ``trash``
-    what is deleted goes there.
+    what is deleted goes there; without ``record`` nothing that is sent is kept.
     """
 
     def __init__(
@@ -91,6 +91,7 @@ class Neomutt:
         domain: str = "demo.test",
         postponed: str = "Drafts",
         trash: str = "",
+        record: str = "+Sent",
     ) -> None:
         self._home = home
         # Short, because the name of a Unix socket may not be longer than 107 bytes.
@@ -112,6 +113,7 @@ class Neomutt:
                 editor=editor,
                 postponed=postponed,
                 trash=trash,
+                record=record,
             )
         )
 

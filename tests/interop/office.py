@@ -31,6 +31,8 @@ from tests.servers import HOST, PASSWORD, Dovecot
 Value = TypeVar("Value")
 
 DOMAIN = "demo.test"
+#: The package's own opening hours have a gap for the admin's; these are filled in.
+DEMO_TEMPLATES = Path(__file__).parents[2] / "templates" / "demo"
 CUSTOMER = "carla@customer.example"
 #: Seconds after which something that should have happened has not.
 PATIENCE = 20.0
@@ -38,6 +40,7 @@ PATIENCE = 20.0
 CONFIG = """
 [agent]
 timezone = "Europe/Berlin"
+templates = "{templates}"
 allow_plain_secrets = true
 
 [store]
@@ -78,6 +81,19 @@ why = "Money leaves the company."
 when = {{ intent = "refund" }}
 then = "review"
 reviewers = "support"
+
+[[intent]]
+name = "opening-hours"
+examples = ["When are you open?", "What are your opening hours?"]
+words = ["open", "hours"]
+template = "opening-hours"
+
+[[rule]]
+name = "Opening hours answer themselves"
+why = "The answer is the same for everybody."
+when = {{ intent = "opening-hours" }}
+then = "send"
+undo = "{undo}"
 """
 
 
@@ -110,13 +126,20 @@ class Office:
     """
 
     def __init__(
-        self, dovecot: Dovecot, home: Path, *, grace: str = "0.4s", settle: str = "0.8s", restore_after: str = "30m"
+        self,
+        dovecot: Dovecot,
+        home: Path,
+        *,
+        grace: str = "0.4s",
+        settle: str = "0.8s",
+        restore_after: str = "30m",
+        undo: str = "1h",
     ) -> None:
         tag = uuid.uuid4().hex[:8]
         self.support, self.anna, self.ben = (f"{name}-{tag}" for name in ("support", "anna", "ben"))
         self.dovecot = dovecot
         self._path = home / "config.toml"
-        self._times = {"grace": grace, "settle": settle, "restore_after": restore_after}
+        self._times = {"grace": grace, "settle": settle, "restore_after": restore_after, "undo": undo}
         self._end = ExitStack()
         self._clients: dict[str, IMAPClient] = {}
 
@@ -132,6 +155,7 @@ class Office:
                     imap=self.dovecot.port,
                     smtp=self.smtp.port,
                     password=PASSWORD,
+                    templates=DEMO_TEMPLATES,
                     **self._times,
                 )
             )
@@ -179,17 +203,17 @@ class Office:
 
     # -- customers
 
-    def customer_writes(self, text: str, *, subject: str = "My order") -> str:
-        """Carla writes; returns her mail's Message-ID once a draft and a packet stand in Review."""
+    def customer_writes(self, text: str, *, subject: str = "My order", folder: str = "Review") -> str:
+        """Carla writes; returns her mail's Message-ID once a draft stands in this folder, in Review with a packet."""
         mail = EmailMessage(policy=policy.SMTP)
         mail["From"], mail["To"] = f"Carla Customer <{CUSTOMER}>", f"{self.support}@{DOMAIN}"
         mail["Subject"], mail["Message-ID"] = subject, make_msgid(domain="customer.example")
         mail.set_content(text)
-        before = len(self.drafts("Review"))
+        before = len(self.drafts(folder))
         with smtplib.SMTP(HOST, self.smtp.port) as session:
             session.send_message(mail)
-        self.until("a draft in Review", lambda: len(self.drafts("Review")) > before)
-        self.until("a packet in Review", lambda: self.packets("Review"))
+        self.until(f"a draft in {folder}", lambda: len(self.drafts(folder)) > before)
+        self.until("a packet in Review", lambda: folder != "Review" or self.packets("Review"))
         return str(mail["Message-ID"])
 
     @property
@@ -219,7 +243,7 @@ class Office:
 
     def tidy(self) -> bool:
         """Whether nothing of ours stands anywhere any more."""
-        places = ("Drafts", "Drafts/Review", "Drafts/Approve", "Drafts/Reject", "Drafts/Escalate")
+        places = ("Drafts", "Drafts/Review", "Drafts/Approve", "Drafts/Reject", "Drafts/Escalate", "Drafts/Outgoing")
         return not any(self.raw(place) for place in places)
 
     def source_flags(self) -> set[bytes]:
