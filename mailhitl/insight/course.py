@@ -11,7 +11,7 @@ from mailhitl.case import Event
 from mailhitl.decision import Channel
 from mailhitl.draft import DRAFTED
 from mailhitl.insight.week import Span
-from mailhitl.ports.figures import About, LogRow
+from mailhitl.ports.figures import About, Step
 from mailhitl.ports.journal import Entry
 
 #: Every mark and what it says of a case. A case has each at most once; the last time counts.
@@ -86,13 +86,13 @@ class Course:
         return frozenset(mark for mark, at in self.marks.items() if span.since <= at < span.until)
 
 
-def courses(rows: Iterable[tuple[About, Sequence[LogRow]]], outcomes: Mapping[int, frozenset[str]]) -> Iterator[Course]:
+def courses(rows: Iterable[tuple[About, Sequence[Step]]], outcomes: Mapping[int, frozenset[str]]) -> Iterator[Course]:
     """Read each case's rows once. ``outcomes`` are the kinds of journal entries charged to a case."""
     for about, log in rows:
         yield _course(about, log, outcomes.get(about.case_id, frozenset()))
 
 
-def _course(about: About, log: Sequence[LogRow], outcomes: frozenset[str]) -> Course:
+def _course(about: About, log: Sequence[Step], outcomes: frozenset[str]) -> Course:
     marks: dict[str, datetime] = {}
     since, began, ended = about.held_at, None, None
     for row in log:
@@ -117,7 +117,7 @@ def _course(about: About, log: Sequence[LogRow], outcomes: frozenset[str]) -> Co
     return Course(about, marks, before, ended.at, ended.by, ended.channel, ended.why, ended.distance, hands)
 
 
-def _date(marks: dict[str, datetime], ended: LogRow | None, outcomes: frozenset[str]) -> None:
+def _date(marks: dict[str, datetime], ended: Step | None, outcomes: frozenset[str]) -> None:
     """Charge what was found out to the decision that it speaks about."""
     if marks.pop("escalated", None) and ended is not None:
         marks["escalated"] = ended.at
@@ -133,19 +133,19 @@ BY_PEOPLE = frozenset({Event.APPROVE, Event.ENDORSE, Event.REJECT, Event.ESCALAT
 PEOPLE = frozenset({Channel.FOLDER, Channel.REPLY, Channel.HAND, Channel.CLI})
 
 
-def mark_of(row: LogRow, about: About) -> str:
+def mark_of(row: Step, about: About) -> str:
     """What this row of the log says of its case, "" when nothing that is counted."""
     found = BY_EVENT.get(row.event, "")
     return found if isinstance(found, str) else found(row, about)
 
 
-def _held(row: LogRow, about: About) -> str:
+def _held(row: Step, about: About) -> str:
     if row.channel != Channel.RULE:
         return "stopped"
     return "blocked" if row.code == "block" else "reviewed"
 
 
-def _approved(row: LogRow, about: About) -> str:
+def _approved(row: Step, about: About) -> str:
     if row.channel == Channel.RULE:
         return "automatic"
     if about.template == SKELETON:
@@ -153,16 +153,16 @@ def _approved(row: LogRow, about: About) -> str:
     return "unedited" if row.author.startswith(DRAFTED) or row.distance == 0.0 else "edited"
 
 
-def _rejected(row: LogRow, about: About) -> str:
+def _rejected(row: Step, about: About) -> str:
     drafted = about.drafter and about.template != SKELETON
     return NO_VERDICT.get(row.code, "rejected" if drafted else "closed")
 
 
-def _superseded(row: LogRow, about: About) -> str:
+def _superseded(row: Step, about: About) -> str:
     return ENDS.get(row.code, "")
 
 
-BY_EVENT: dict[str, str | Callable[[LogRow, About], str]] = {
+BY_EVENT: dict[str, str | Callable[[Step, About], str]] = {
     Event.SKIP: "skipped",
     Event.HOLD: _held,
     Event.APPROVE: _approved,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -26,9 +26,12 @@ class About(NamedTuple):
     drafter: str
 
 
-class LogRow(NamedTuple):
-    """One row of the log. ``author`` and ``distance`` are those of the draft it decided on (``Draft.author``; how far
-    a person's words are from the drafted ones, 0..1, None when nobody has edited)."""
+class Step(NamedTuple):
+    """One row of the log, as far as figures need it.
+
+    ``author`` and ``distance`` are those of the draft it decided on (``Draft.author``; how far a person's words are from
+    the drafted ones, 0..1, None when nobody has edited).
+    """
 
     case_id: int
     event: str
@@ -41,13 +44,9 @@ class LogRow(NamedTuple):
     distance: float | None
 
 
-class Figures(Protocol):
+class Steps(Protocol):
     """The log as figures need it. Bounded memory, however long the log is."""
 
-    def rows(self, since: datetime, until: datetime) -> Iterator[tuple[About, list[LogRow]]]:
+    def rows(self, since: datetime, until: datetime) -> Iterator[tuple[About, list[Step]]]:
         """Every case that has rows from ``since`` on and before ``until``, with these rows, oldest first."""
-        ...
-
-    def about(self, case_ids: Collection[int]) -> Mapping[int, About]:
-        """What is known of these cases."""
         ...

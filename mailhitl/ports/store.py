@@ -15,7 +15,7 @@ from mailhitl.decision import Decision
 from mailhitl.delivery import Delivery, Phase
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Message
-from mailhitl.ports.figures import Figures
+from mailhitl.ports.figures import Steps
 from mailhitl.ports.journal import Journal, Judgment, Judgments
 from mailhitl.ports.log import Erasing, Log
 from mailhitl.ports.mailbox import Location
@@ -357,7 +357,7 @@ class Store(Protocol):
     @property
     def judgments(self) -> Judgments: ...
     @property
-    def figures(self) -> Figures: ...
+    def figures(self) -> Steps: ...
     @property
     def log(self) -> Log: ...
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 from peewee import JOIN, fn
 
 from mailhitl.case import Event
-from mailhitl.ports.figures import About, LogRow
+from mailhitl.ports.figures import About, Step
 from mailhitl.store.database import Database
-from mailhitl.store.models import CHUNK, AskRow, CaseRow, DecisionRow, DraftRow, JudgmentRow
+from mailhitl.store.models import AskRow, CaseRow, DecisionRow, DraftRow, JudgmentRow
 
 #: How many cases are read at a time.
 STRETCH = 2_000
@@ -23,12 +23,12 @@ PASSED_OVER = (Event.CLAIM, Event.ACCEPT, Event.DEFER, Event.RETRY)
 
 
 class SqlFigures:
-    """Fulfils ``ports.figures.Figures``."""
+    """Fulfils ``ports.figures.Steps``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def rows(self, since: datetime, until: datetime) -> Iterator[tuple[About, list[LogRow]]]:
+    def rows(self, since: datetime, until: datetime) -> Iterator[tuple[About, list[Step]]]:
         within = (DecisionRow.at >= since) & (DecisionRow.at < until)
         # Cases are numbered as they come, so those of a span of time lie close together.
         ends = DecisionRow.select(fn.MIN(DecisionRow.case), fn.MAX(DecisionRow.case)).where(within).tuples()
@@ -40,22 +40,15 @@ class SqlFigures:
                     if about.case_id in logs:
                         yield about, logs[about.case_id]
 
-    def about(self, case_ids: Collection[int]) -> Mapping[int, About]:
-        wanted, found = sorted(case_ids), {}
-        for start in range(0, len(wanted), CHUNK):
-            some = self._abouts(CaseRow.id.in_(wanted[start : start + CHUNK]))
-            found.update({about.case_id: about for about in some})
-        return found
-
-    def _logs(self, wanted: Any) -> dict[int, list[LogRow]]:
+    def _logs(self, wanted: Any) -> dict[int, list[Step]]:
         row, draft = DecisionRow, DraftRow
         columns = (row.case, row.event, row.at, row.channel, row.code, row.by, row.why, draft.author, draft.distance)
         same = (draft.case == row.case) & (draft.revision == row.revision)
         query = row.select(*columns).join(draft, JOIN.LEFT_OUTER, on=same)
         told = query.where(wanted & row.event.not_in(PASSED_OVER)).order_by(row.case, row.id)
-        logs: dict[int, list[LogRow]] = defaultdict(list)
+        logs: dict[int, list[Step]] = defaultdict(list)
         for case_id, event, at, channel, code, by, why, author, distance in self._database.bare(told):
-            logs[case_id].append(LogRow(case_id, event, _time(at), channel, code, by, why, author or "", distance))
+            logs[case_id].append(Step(case_id, event, _time(at), channel, code, by, why, author or "", distance))
         return logs
 
     def _abouts(self, wanted: Any) -> list[About]:

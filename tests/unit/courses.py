@@ -12,7 +12,7 @@ from mailhitl.decision import Channel
 from mailhitl.insight.course import Course, courses
 from mailhitl.insight.figures import Clock
 from mailhitl.insight.week import Week
-from mailhitl.ports.figures import About, LogRow
+from mailhitl.ports.figures import About, Step
 
 BERLIN = ZoneInfo("Europe/Berlin")
 HOURS = office_hours("Mon-Fri 09:00-17:00")
@@ -47,7 +47,7 @@ def about(number: int = 1, **changes: object) -> About:
     return About(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def row(event: Event, at: datetime = MONDAY, **changes: object) -> LogRow:
+def row(event: Event, at: datetime = MONDAY, **changes: object) -> Step:
     values: dict[str, object] = {
         "case_id": 1,
         "event": str(event),
@@ -59,18 +59,18 @@ def row(event: Event, at: datetime = MONDAY, **changes: object) -> LogRow:
         "author": "drafter:template",
         "distance": None,
     }
-    return LogRow(**{**values, **changes})  # type: ignore[arg-type]
+    return Step(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def rule(event: Event, code: str, at: datetime = MONDAY) -> LogRow:
+def rule(event: Event, code: str, at: datetime = MONDAY) -> Step:
     return row(event, at, channel=str(Channel.RULE), code=code, by="rule:Refunds")
 
 
-def held(at: datetime = MONDAY) -> LogRow:
+def held(at: datetime = MONDAY) -> Step:
     return rule(Event.HOLD, "review", at)
 
 
-def course(*log: LogRow, case: About | None = None, outcomes: Sequence[str] = ()) -> Course:
+def course(*log: Step, case: About | None = None, outcomes: Sequence[str] = ()) -> Course:
     case = case or about()
     [found] = courses([(case, log)], {case.case_id: frozenset(outcomes)})
     return found

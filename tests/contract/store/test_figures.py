@@ -84,13 +84,6 @@ def test_a_persons_words_are_measured_against_the_drafted_ones(store: SqlStore) 
     assert [row.distance for row in logs["untouched"]] == [None, None]
 
 
-def test_what_is_known_of_cases_can_be_asked_by_number(store: SqlStore) -> None:
-    for number in range(1, 4):
-        judged(store, held(store, number).id, f"Rule {number}")
-    found = store.figures.about([3, 1, 99])
-    assert {number: about.rules for number, about in found.items()} == {1: ("Rule 1",), 3: ("Rule 3",)}
-
-
 def test_the_figures_of_a_store_are_those_of_its_log(store: SqlStore) -> None:
     sent(store, 1)
     sent_by_a_rule(store, 2)
