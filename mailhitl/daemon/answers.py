@@ -70,6 +70,7 @@ def _sample(app: App, entry: Entry, hand: Hand, command: Command) -> Result:
 
 
 def promote(app: App, entry: Entry, hand: Hand, command: Command) -> Result:
+    """Move the rule up that this proposal or demotion is about, if the hand is an admin's."""
     if hand.by not in {address.lower() for address in tickets.admins(app)}:
         return Result(False, f"Nothing was done: only reviewers of the group “{tickets.ADMIN}” may move a rule up.")
     if app.now() > entry.at + VALID:
@@ -77,6 +78,8 @@ def promote(app: App, entry: Entry, hand: Hand, command: Command) -> Result:
     rule = next((each for each in app.rules if each.name == entry.subject), None)
     if rule is None:
         return Result(False, f"Nothing was done: there is no rule “{entry.subject}” any more.")
+    if entry.kind == proposals.PROPOSE and entry.data["when"] != rule.fingerprint:
+        return Result(False, f"Nothing was done: “{rule.name}” says something else since; it has to earn it anew.")
     place = autonomy.standing(rule, autonomy.steps(app.store))
     moved_since = place.step is not None and place.step.id > entry.id
     to = _rung(entry, place.level)

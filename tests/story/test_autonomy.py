@@ -280,6 +280,15 @@ def test_what_was_decided_under_other_words_speaks_for_nothing(proposed: World) 
     assert after.record.fates == ()
 
 
+def test_a_proposal_made_for_other_words_promotes_nothing(proposed: World) -> None:
+    mail = proposal_of(proposed)
+    proposed.reconfigured(with_rule('level = "review"').replace("at_least = 0.8", "at_least = 0.1"))
+    proposed.answers(mail, "promote")
+    proposed.run()
+    assert level(proposed) is Level.REVIEW
+    assert "has to earn it anew" in text_of(proposed.sent_to("anna@example.com")[-1])
+
+
 def test_a_customer_who_answers_a_ticket_is_a_customer(proposed: World) -> None:
     proposed.answers(proposal_of(proposed), "promote", sender="Eve <eve@customer.test>")
     proposed.run()
