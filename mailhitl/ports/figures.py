@@ -29,8 +29,8 @@ class About(NamedTuple):
 class Step(NamedTuple):
     """One row of the log, as far as figures need it.
 
-    ``author`` and ``distance`` are those of the draft it decided on (``Draft.author``; how far a person's words are from
-    the drafted ones, 0..1, None when nobody has edited).
+    ``author`` and ``distance`` are those of the draft it decided on: ``Draft.author``, and how far a person's words are
+    from the drafted ones (0..1, None when nobody has edited).
     """
 
     case_id: int
