@@ -102,7 +102,7 @@ class ReviewerConfig(Table):
 
     name: Word = needed("Name, also of the person's own folder Approve/<name>.")
     address: AddrSpec = needed("Where packets go and approvals come from; exactly this address.")
-    groups: tuple[Word, ...] = key((), "Groups that rules name; who is in the group admin may also move rules up by mail.")
+    groups: tuple[Word, ...] = key((), "Groups that rules name; whoever is in “admin” may also move rules up.")
     absent: tuple[Days, ...] = key(
         (),
         'Days on which the person is away, like "2026-12-20 to 2027-01-03": then the substitute is asked, or the rest '
