@@ -19,8 +19,9 @@ from mailhitl.mail.message import Message
 #: The TXT record of a name, joined, None when there is none. Raises TemporaryFailure when nobody answers in time.
 KeyRecord = Callable[[str], bytes | None]
 
-#: Where they stand they must stand once and be signed. How a body is to be read decides what it says.
-RELIED_ON = ("from", "subject", "in-reply-to", "references", "content-type", "content-transfer-encoding")
+#: Where they stand they must stand once and be signed. How a body is to be read decides what it says;
+#: the date keeps a wish that somebody has kept from being one of today (``daemon/pause``).
+RELIED_ON = ("from", "date", "subject", "in-reply-to", "references", "content-type", "content-transfer-encoding")
 ALGORITHMS = frozenset({b"rsa-sha256", b"ed25519-sha256"})  # RFC 8301 3.1, RFC 8463
 #: Bits of an RSA key (RFC 8301 3.2).
 SMALLEST_KEY = 1024
