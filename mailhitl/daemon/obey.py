@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mailhitl.case import Case, State
-from mailhitl.daemon import asides, decide
+from mailhitl.daemon import alerts, asides, decide
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result, Wish
 from mailhitl.daemon.look import being_edited
@@ -18,6 +18,7 @@ from mailhitl.mail.message import Message
 from mailhitl.mail.reply import Command
 from mailhitl.mail.signature import Checked, checked
 from mailhitl.mail.text import one_line
+from mailhitl.ports.journal import Entry
 from mailhitl.ports.store import Ask
 from mailhitl.review.reviewers import SOMEONE, Hand
 
@@ -56,14 +57,37 @@ def obey(app: App, incoming: Incoming, command: Command) -> Result:
         return asides.choices(app, incoming.case)
     hand, doubt = _hand(app, incoming, releasing=command.word in RELEASING)
     if hand is None:
-        return Result(False, doubt)
+        return _refused(app, incoming, command, Result(False, doubt))
     # An edit's own text is the draft's next revision, not a reason.
     said = "" if command.word == "edit" else one_line(command.argument, LONGEST_WHY)
     wish = Wish(hand, Channel.REPLY, f"reply-{command.word}", said or f"answered “{command.word}”")
     result = COMMANDS[command.word](app, incoming, wish, command)
     if result.done and incoming.ask and command.word not in UNDECIDED:
         app.store.asks.use(incoming.ask, app.now())
+    return result if result.done else _refused(app, incoming, command, result)
+
+
+def _refused(app: App, incoming: Incoming, command: Command, result: Result) -> Result:
+    """Whoever wanted to decide and could not, too late or without proof, stands in the journal."""
+    if command.word not in UNDECIDED:
+        message, code = incoming.message, f"reply-{command.word}"
+        key = f"refused:{incoming.case.id}:{message.message_id}" if message.message_id else ""
+        by, proof = message.sender.spec or SOMEONE, incoming.proof.proof or "address not verified"
+        entry = Entry("refused", by, Channel.REPLY, app.now(), "", incoming.case.id, result.text, code, proof, key=key)
+        app.store.journal.add(entry)
     return result
+
+
+def _alarm(app: App, incoming: Incoming, what: str) -> None:
+    """Somebody may be using a reviewer's name: everybody hears of it, once a day for each name."""
+    sender = incoming.message.sender.spec
+    alerts.raise_alert(
+        app,
+        key=f"unproven:{sender}:{app.now():%Y-%m-%d}",
+        subject=f"an approval in the name of {sender} was refused",
+        text=f"A mail from {sender} wanted to approve the answer of case {incoming.case.id}. {what} It decided "
+        f"nothing. If {sender} did not write it, somebody else uses the name.",
+    )
 
 
 def _hand(app: App, incoming: Incoming, *, releasing: bool) -> tuple[Hand | None, str]:
@@ -85,6 +109,7 @@ def _hand(app: App, incoming: Incoming, *, releasing: bool) -> tuple[Hand | None
         return None, "Approving by mail is switched off here. Please move the draft to Approve instead."
     proof = incoming.proof
     if not proof.proof and app.settings.reply_approval == "authenticated":
+        _alarm(app, incoming, f"Nothing proves who wrote it: {proof.doubt}.")
         return None, (
             f"Nothing was done: nothing proves who wrote this mail: {proof.doubt}. "
             "Please move the draft to Approve instead, and tell your admin."
@@ -106,6 +131,7 @@ def _token_doubt(app: App, incoming: Incoming, sender: str) -> str:
         return "Nothing was done: that packet has expired. Please move the draft to Approve instead."
     if ask.reviewer and ask.reviewer != sender:
         app.store.asks.use(ask, app.now())
+        _alarm(app, incoming, f"It answers the packet that was mailed to {ask.reviewer}, whose token is void now.")
         return "Nothing was done: that packet was mailed to somebody else. Please answer your own."
     return ""
 
