@@ -9,6 +9,7 @@ from mailhitl.daemon.app import App
 from mailhitl.daemon.digest import gather
 from mailhitl.daemon.plan import Plan
 from mailhitl.decision import Channel
+from mailhitl.errors import MailhitlError
 from mailhitl.insight.digest import render
 from mailhitl.insight.week import Week, last_due
 from mailhitl.mail.compose import compose_notice
@@ -46,6 +47,9 @@ def run_once(app: App) -> int:
 def _try(app: App, plan: Plan, week: Week) -> int:
     try:
         return send(app, plan, week)
+    except MailhitlError:
+        # The store is away, the process is to stop: it is tried again.
+        raise
     except Exception as error:  # noqa: BLE001
         # A template of the admin's, a figure that cannot be reckoned: the customers' mail must not wait for it.
         log.error("digest failed", week=str(week), error=type(error).__name__)

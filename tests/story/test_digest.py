@@ -11,6 +11,7 @@ import pytest
 
 from mailhitl.case import State
 from mailhitl.decision import Channel
+from mailhitl.errors import TemporaryFailure
 from mailhitl.ports.journal import Entry
 from tests.story.world import CONFIG, World, text_of
 
@@ -138,6 +139,19 @@ def test_a_digest_that_cannot_be_made_stops_no_customers_mail(world: World) -> N
     world.customer_writes("What are your opening hours?", subject="Opening hours")
     world.run()
     assert world.case.state is State.SENT
+
+
+def test_a_store_that_is_away_costs_no_week_its_digest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise TemporaryFailure("the database is locked")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(world.store.figures), "rows", away)
+        with pytest.raises(TemporaryFailure):
+            at(world, MONDAY_EIGHT)
+    assert digests(world) == []
+    world.run(later=timedelta(minutes=1))
+    assert len(digests(world)) == 1
 
 
 def test_errors_that_come_to_light_are_charged_to_the_answer_and_told(world: World) -> None:
