@@ -174,3 +174,23 @@ def test_a_reviewer_is_shown_a_few_of_each_kind_and_no_more() -> None:
 def test_the_subject_is_looked_at_too() -> None:
     draft = Draft(("a@example.org",), (), "Your refund", "Hello", author="ben@example.com")
     assert [finding.kind for finding in findings(draft, MAIL, sources=(), language="en")] == ["money"]
+
+
+@pytest.mark.parametrize(
+    ("text", "stopped"),
+    [
+        ("Hello Anna,\n\nReturns within Germany\nare free of charge. Kind regards", False),
+        ("Guten Tag,\n\nder Rückversand ist kostenlos.", False),
+        ("Returns within Germany and France are free of charge.", True),
+        ("Returns within Germany are free of charge. The lamp is free of charge, too.", True),
+        ("Use the voucher LUNA at the till.", True),
+    ],
+)
+def test_that_something_is_free_is_excused_only_in_the_very_words_of_a_source(text: str, stopped: bool) -> None:
+    source = (
+        "Hello {{ customer_name }},\n\nReturns within Germany are\nfree of charge.\n\nDer Rückversand ist kostenlos.\n"
+        "Use the voucher LUNA at the till."
+    )
+    draft = Draft(("anna@example.org",), (), "Your question", text, author="drafter:template")
+    kinds = {each.kind for each in findings(draft, MAIL, sources=(source,), language="") if each.place == "draft"}
+    assert ("pricing" in kinds) is stopped

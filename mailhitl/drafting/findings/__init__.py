@@ -70,8 +70,8 @@ def findings(draft: Draft, message: Message, *, sources: Sequence[str], language
     ``sources`` is what the answer may rest on besides the customer's mail: its template, knowledge, our own addresses.
     ``language`` is the customer's, "" when unknown.
     """
-    own = _words(f"{draft.subject}\n{answer_words(draft.text, message)}")
-    answer = Answer(own, _words(f"{message.subject}\n{message.new_text}"), draft, message, tuple(sources), language)
+    own = _words(f"{draft.subject}\n\n{answer_words(draft.text, message)}")
+    answer = Answer(own, _words(f"{message.subject}\n\n{message.new_text}"), draft, message, tuple(sources), language)
     return (*_found(DETECTORS, answer, "draft"), *_found(IN_MAIL, answer, "mail"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mailhitl.drafting.findings.answer import Answer
@@ -59,7 +60,7 @@ _FREE = pattern(
     r"free of charge\b|for free\b|free (?:shipping|delivery|return)s?\b|at no (?:extra )?(?:cost|charge)\b",
     r"kostenlos\w*|kostenfrei\w*|gratis\b",
 )
-_SENTENCE_ENDS = ".!?\n"
+_BETWEEN = re.compile(r"[.!?]|\n[ \t]*\n")
 
 
 def pricing(answer: Answer) -> Iterator[str]:
@@ -78,14 +79,13 @@ def in_mail(answer: Answer) -> Iterator[str]:
 
 def _standing(text: str, answer: Answer) -> bool:
     """Whether each sentence with these words, which say "free", stands in a source as it is."""
-    if not _FREE.fullmatch(letters(text).encode()):
-        return False
-    sources = " ".join(letters(visible(source)) for source in answer.sources)
-    known = frozenset(_sentences(sources))
     word = letters(text)
-    return all(sentence in known for sentence in _sentences(letters(answer.own.shown)) if word in sentence)
+    if not _FREE.fullmatch(word.encode()):
+        return False
+    known = {sentence for source in answer.sources for sentence in _sentences(visible(source))}
+    return all(sentence in known for sentence in _sentences(answer.own.shown) if word in sentence)
 
 
 def _sentences(text: str) -> Iterator[str]:
-    for sentence in text.replace("!", ".").replace("?", ".").split("."):
-        yield " ".join(sentence.split())
+    """The sentences in plain letters, however their lines are wrapped."""
+    return (" ".join(letters(sentence).split()) for sentence in _BETWEEN.split(text))
