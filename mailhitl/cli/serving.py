@@ -116,7 +116,7 @@ def _status(store: SqlStore, mailbox: str) -> dict[str, Any]:
         "paused": paused.what,
         "paused by": paused.by,
         "paused since": paused.since,
-        "samples open": len(sampling.open_samples(store)),
+        "samples open": len(sampling.open_samples(store, datetime.now(UTC))),
         "cases": {str(state): number for state, number in sorted(store.cases.counts(mailbox).items())},
         "open": len(waiting),
         "oldest open": oldest and {"case": oldest.id, "state": str(oldest.state), "arrived": oldest.opened_at},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from datetime import timedelta
 
 from mailhitl.daemon import autonomy, proposals, sampling, tickets
 from mailhitl.daemon.app import App
@@ -18,8 +17,6 @@ from mailhitl.ports.journal import Entry
 from mailhitl.review.reviewers import SOMEONE, Hand
 from mailhitl.rules.rule import Level
 
-#: After so long a ticket is no proof any more; the command line is.
-VALID = timedelta(days=30)
 #: What lets a rule go further, or speaks for it, needs full proof; a "wrong" doesn't.
 STOPPING = frozenset({"wrong"})
 
@@ -66,6 +63,8 @@ def hand_of(app: App, message: Message, proof: Checked, private: PrivateId, *, s
 
 
 def _sample(app: App, entry: Entry, hand: Hand, command: Command) -> Result:
+    if command.word not in STOPPING and app.now() > entry.at + tickets.VALID:
+        return Result(False, "Nothing was done: that mail is too old to speak for a rule.")
     return sampling.answered(app, entry, command.word, hand, command.argument or f"answered “{command.word}”")
 
 
@@ -73,7 +72,7 @@ def promote(app: App, entry: Entry, hand: Hand, command: Command) -> Result:
     """Move the rule up that this proposal or demotion is about, if the hand is an admin's."""
     if hand.by not in {address.lower() for address in tickets.admins(app)}:
         return Result(False, f"Nothing was done: only reviewers of the group “{tickets.ADMIN}” may move a rule up.")
-    if app.now() > entry.at + VALID:
+    if app.now() > entry.at + tickets.VALID:
         return Result(False, "Nothing was done: that mail is too old. Run: mailhitl rules promote.")
     rule = next((each for each in app.rules if each.name == entry.subject), None)
     if rule is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from jinja2 import TemplateError
@@ -94,17 +94,18 @@ def _of(store: Store, case_id: int, *kinds: str) -> Sequence[Entry]:
     return store.journal.entries(kinds, case_id=case_id)
 
 
-def open_samples(store: Store) -> list[Entry]:
-    """The samples nobody has spoken about yet, oldest first, one for each case. What was erased can't be judged."""
-    spoken = {entry.case_id for entry in store.journal.entries((RIGHT, WRONG))}
-    waiting = {entry.case_id: entry for entry in reversed(store.journal.entries((SAMPLE,))) if entry.data["asked"]}
+def open_samples(store: Store, now: datetime) -> list[Entry]:
+    """The samples nobody has spoken about yet, oldest first, one for each case, while they can still be answered."""
+    since = now - tickets.VALID
+    spoken = {entry.case_id for entry in store.journal.entries((RIGHT, WRONG), since=since)}
+    waiting = {entry.case_id: entry for entry in reversed(store.journal.entries((SAMPLE,), since=since))}
     return sorted((entry for case_id, entry in waiting.items() if case_id not in spoken), key=lambda entry: entry.id)
 
 
 def run_once(app: App) -> int:
     """Remind whoever has not answered for a working day, once; return how many were."""
     done = 0
-    for entry in open_samples(app.store):
+    for entry in open_samples(app.store, app.now()):
         due = app.office_after(entry.at, REMIND_AFTER)
         if app.now() < due:
             app.agenda.at(due)
@@ -128,8 +129,9 @@ def _reminded(entry: Entry) -> str:
 
 
 def _is_here(app: App, entry: Entry) -> bool:
+    """Whether it is this mailbox's, and whoever was asked is not forgotten."""
     try:
-        return app.store.cases.get(entry.case_id or 0).mailbox == app.settings.mailbox
+        return bool(entry.data["asked"]) and app.store.cases.get(entry.case_id or 0).mailbox == app.settings.mailbox
     except KeyError:
         return False
 

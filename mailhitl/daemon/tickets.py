@@ -6,12 +6,16 @@ mail cannot make one, and nothing has to be stored. What an answer to it does is
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from mailhitl.daemon.app import App
 from mailhitl.mail.compose import compose_notice
 from mailhitl.mail.stamp import Kind, PrivateId, ticket_token, write_id
 from mailhitl.ports.journal import Entry
 from mailhitl.ports.store import Notice
 
+#: After so long a ticket is no proof any more; the command line is.
+VALID = timedelta(days=30)
 #: The reviewers' group that may move rules up, besides who has the command line.
 ADMIN = "admin"
 

@@ -133,7 +133,19 @@ def test_silence_is_reminded_of_once_and_stays_open(world: World) -> None:
         world.run(later=timedelta(days=1))
     assert len(samples(world)) == 2
     assert "reminder" in str(samples(world)[-1]["Subject"])
-    assert [entry.case_id for entry in sampling.open_samples(world.store)] == [world.case.id]
+    assert [entry.case_id for entry in sampling.open_samples(world.store, world.now)] == [world.case.id]
+
+
+def test_after_a_month_a_sample_can_speak_against_its_rule_only(world: World) -> None:
+    mail = is_answered(world)
+    world.run(later=timedelta(days=31))
+    world.answers(mail, "right", sender=reviewer(mail))
+    world.run()
+    assert kinds(world) == ["sample"]
+    assert sampling.open_samples(world.store, world.now) == []
+    world.answers(mail, "wrong: it was not", sender=reviewer(mail))
+    world.run()
+    assert kinds(world) == ["sample", "wrong", "demote"]
 
 
 def test_the_draw_is_the_same_for_whoever_has_the_key(world: World) -> None:
