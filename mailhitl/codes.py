@@ -81,6 +81,7 @@ KINDS: Mapping[str, str] = {
     "digest": "the weekly digest was made",
     "alarm": "the alarm rang, or said that it is over",
     "trouble": "something is wrong with a mailbox; the alarm tells of it",
+    "refused": "what a reviewer asked for by mail was not done, and why",
     "uidvalidity": "the server has numbered a folder's mails anew",
     "forget": "a person was forgotten; names the rows that lost their words",
     "retention": "what had its time was erased; names the rows that lost their words",
