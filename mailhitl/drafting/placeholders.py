@@ -10,7 +10,8 @@ _GAP = re.compile(
     r"|signature|price|address|hier|bitte|ihr|vorname|nachname|anrede|datum|betrag|preis|adresse|signatur|unterschrift"
     r"|bestell\w*|kunden\w*|rechnungs\w*)"
     r"\b[^\]\n]{0,60}\]"
-    r"|\{[a-z][a-z_. -]{2,40}\}"  # {first_name}
+    r"|\{(?:\w{1,20}[_ .-])?(?:name|vorname|nachname|anrede|salutation|customer|kunde|order|number|nummer|date|datum"
+    r"|amount|betrag|link|company|firma|product|produkt)(?:[_ .-]\w{1,20})?\}"  # {first_name}, but not any {id} of code
     r"|\((?:insert|enter|fill in|to be filled)\b[^)\n]{1,60}\)"
     r"|\([^()\n]{1,60} (?:einsetzen|einfügen|eintragen|ergänzen)\)"
     r"|\b(?:TT|DD|MM)[./-](?:TT|DD|MM)[./-](?:JJJJ|YYYY|JJ|YY)\b"
