@@ -30,7 +30,8 @@ CONFIG = (
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     world = World(tmp_path, CONFIG)
-    data = {"from": "review", "to": "sampled", "when": "", "good": "60", "decided": "60", "lower": "0.94"}
+    [rule] = [rule for rule in world.app.rules if rule.name == RULE]
+    data = {"from": "review", "to": "sampled", "when": rule.fingerprint, "good": "60", "decided": "60"}
     proposal = Entry("propose", "daemon", Channel.DAEMON, world.now, RULE, why="60 of 60 were right.", data=data)
     world.store.journal.add(proposal)
     at(world, MONDAY_EIGHT)
