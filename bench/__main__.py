@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench import approve, backtest, bounces, commands, digest, gates, intake, log, memory, poll
+from bench import approve, backtest, bounces, commands, digest, gates, intake, log, memory, poll, triage
 from bench.figures import Figure
 from bench.place import opened
 from mailhitl.cli.logs import set_up
@@ -31,6 +31,7 @@ MEASUREMENTS = {
     "gates": gates.measure,
     "log": log.measure,
     "digest": digest.measure,
+    "triage": triage.measure,
 }
 COLUMNS = ("what", "min", "median", "max", "floor", "ratio", "target", "ok")
 

@@ -69,7 +69,7 @@ class ModelServer:
     #: How many calls are under way, and were at most.
     busy: int = 0
     busiest: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.Condition = field(default_factory=threading.Condition)
 
     @property
     def url(self) -> str:
@@ -82,6 +82,11 @@ class ModelServer:
     def text_of(self, request: dict[str, Any]) -> str:
         """All that a request says, ours and theirs."""
         return json.dumps(request, ensure_ascii=False)
+
+    def reaches(self, calls: int) -> bool:
+        """Wait until so many calls are under way together; False when that takes too long."""
+        with self.lock:
+            return self.lock.wait_for(lambda: self.busy >= calls, timeout=60)
 
 
 @contextmanager
@@ -119,6 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
             state.asked.append((self.path, request))
             state.busy += 1
             state.busiest = max(state.busiest, state.busy)
+            state.lock.notify_all()
         try:
             self._answer(request)
         except (BrokenPipeError, ConnectionResetError):
@@ -137,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
             if state.mode == "drip":
                 self._begin()
             state.release.wait(30)
-        reply = hostile(state.text_of(request)) if state.mode == "hostile" else state.reply
+        reply = hostile(_material(request)) if state.mode == "hostile" else state.reply
         self._send(200, PROTOCOLS[self.path.removeprefix("/v1")](request, reply, state.mode))
 
     def _begin(self) -> None:
@@ -152,6 +158,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(raw)))
         self.end_headers()
         self.wfile.write(raw)
+
+
+def _material(request: dict[str, Any]) -> str:
+    """The last thing that the model was told: the words of others."""
+    content = request["messages"][-1]["content"]
+    return content if isinstance(content, str) else " ".join(part["text"] for part in content)
 
 
 def _said(reply: Reply, mode: str) -> str:

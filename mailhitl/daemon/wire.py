@@ -62,7 +62,8 @@ def account(config: Config, name: str) -> Account:
     mailbox = config.mailbox[name]
     settings = settings_of(config, name)
     imap = _imap(config, mailbox)
-    writers = Writers(config.llm.at_once if config.llm else 1)
+    # A draft that is being written outlives a lost connection.
+    shared = writers(config)
     brisk = mailbox.brisk.total_seconds() if settings.grace <= SOON else 0.0
     return Account(
         settings=settings,
@@ -70,7 +71,7 @@ def account(config: Config, name: str) -> Account:
         watch=lambda found: ImapWatcher(imap, (found.inbox, found.approve), brisk={found.approve: brisk}),
         transport=SmtpTransport(smtp_settings(config, mailbox.smtp)),
         build=lambda box, transport, store, found: replace(
-            build(config, settings, box, transport, store, found), writers=writers
+            build(config, settings, box, transport, store, found), writers=shared
         ),
         wanted=mailbox.folders.model_dump(exclude_none=True),
         weekly=weekly(config, name),
@@ -146,7 +147,13 @@ def build(
         weekly=weekly(config, settings.mailbox),
         key_record=dns.key_record if config.review.own_dkim else None,
         personal=personal_folders(mailbox, found),
+        writers=writers(config),
     )
+
+
+def writers(config: Config) -> Writers:
+    """Who writes what takes long: as many at once as the config lets the language model do."""
+    return Writers(config.llm.at_once if config.llm else 1)
 
 
 def reviewers(config: Config) -> Reviewers:
