@@ -227,7 +227,7 @@ def headline(material: Material) -> str:
     total = material.total
     if not total.volume and not total.decided:
         return "nothing happened"
-    errors = sum(entry.kind in ERRORS for entry in material.entries)
+    errors = len({entry.case_id for entry in material.entries if entry.kind in ERRORS})
     words = [f"{total.counts['sent']} {_plural(total.counts['sent'], 'answer')} approved"]
     words += [f"{total.counts['rejected']} rejected"] if total.counts["rejected"] else []
     words += [f"{errors} found wrong afterwards"] if errors else []

@@ -225,6 +225,7 @@ def test_it_says_what_it_would_take_to_believe_it() -> None:
     )
     assert "“10 days” became “14 days” in 6 of 8 answers." in text
     assert "Looked at afterwards and found right: 9 of 10, 90 % (60–98 %)" in text
+    assert "3 found wrong afterwards, 2 to decide" in DIGESTS["busy"].headline, "two rules' entries on one answer"
     assert "$ mailhitl learn show 7" in text
     assert "Refunds, refund-received: 5 edited, 5 rejected of 21 drafts" in text
     assert f"{ANNA} " in text
