@@ -80,17 +80,20 @@ class HttpModel:
 
     def write(self, order: Order) -> Written:
         """Ask once. Raises ModelFailure."""
+        # Importing a provider's SDK takes seconds on a busy machine, and is not the model's time.
+        client = self._client()
         try:
-            return asyncio.run(asyncio.wait_for(self._ask(order), self.settings.deadline))
+            return asyncio.run(asyncio.wait_for(self._ask(order, *client), self.settings.deadline))
         except TimeoutError:
             raise ModelFailure(f"no answer within {self.settings.deadline:g} seconds") from None
 
-    async def _ask(self, order: Order) -> Written:
+    async def _ask(
+        self, order: Order, provider: str, sdk: AsyncOpenAI | AsyncAnthropic, client: ClientModel
+    ) -> Written:
         from pydantic_ai import Agent
         from pydantic_ai.exceptions import AgentRunError, ModelHTTPError, UnexpectedModelBehavior, UserError
 
         logging.getLogger("httpx").setLevel(logging.WARNING)
-        provider, sdk, client = self._client()
         agent = Agent(client, output_type=ReplyOut, instructions=order.instructions, retries=0)
         try:
             async with sdk:

@@ -41,7 +41,8 @@ class ModelDrafter:
         frame = self.skeleton(message)
         if not frame.to:
             return None
-        written = self.model.write(order_for(message, context, style=self.style, language=frame.language))
+        language = language_of(message.new_text) or frame.language
+        written = self.model.write(order_for(message, context, style=self.style, language=language))
         body = _body(written)
         if not body:
             raise ModelFailure("the model wrote nothing")
