@@ -129,11 +129,9 @@ def _move(context: typer.Context, name: str, to: Level | None, why: str, *, up: 
 
 
 def _said(why: str, *, proposed: bool) -> Entry:
-    import getpass
-
+    from mailhitl.cli import login
     from mailhitl.decision import Channel
     from mailhitl.ports.journal import Entry
 
-    who = f"{getpass.getuser()} on the command line"
     code = "proposed" if proposed else "by hand"
-    return Entry("", who, Channel.CLI, datetime.now(UTC), why=why, code=code)
+    return Entry("", login.by(), Channel.CLI, datetime.now(UTC), why=why, code=code, proof=login.proof())

@@ -90,16 +90,15 @@ def resume(context: typer.Context) -> None:
 
 
 def _turn(context: typer.Context, what: str) -> None:
-    import getpass
-
+    from mailhitl.cli import login
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.daemon import pause as pausing
     from mailhitl.decision import Channel
     from mailhitl.ports.journal import Entry
 
     with opened_store(read_config(context.obj)) as store:
-        who = f"{getpass.getuser()} on the command line"
-        pausing.turn(store, what, Entry("", who, Channel.CLI, datetime.now(UTC), code="command"))
+        said = Entry("", login.by(), Channel.CLI, datetime.now(UTC), code="command", proof=login.proof())
+        pausing.turn(store, what, said)
 
 
 def _status(store: SqlStore, mailbox: str) -> dict[str, Any]:
