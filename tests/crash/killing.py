@@ -1,0 +1,377 @@
+"""Kills of the real command at one system call, by strace: Dovecot, an SMTP server on a socket, SQLite on the disk.
+
+``when=N`` counts each system call by itself, so a point is a call and its number. The kill comes before the call is
+made, so what follows one call and what precedes the next are the same point.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from imapclient import IMAPClient
+
+from mailhitl.case import Case, Event, State
+from mailhitl.store import SqlStore, open_store
+from tests.crash.letters import customers_mail, customers_of
+from tests.servers import HOST, PASSWORD, Dovecot
+from tests.smtp_server import ScriptedServer
+from tests.story.world import parsed
+
+#: Why these: ``sendto`` is what others learn of us, ``recvfrom`` what we learn of them; ``pwrite64``, ``fdatasync``,
+#: ``fsync``, ``ftruncate`` and ``unlink`` are SQLite's ways to remember; ``connect`` and ``shutdown`` begin and end a
+#: talk; ``write`` is the log. Whatever runs between two of them changes nothing outside the process.
+CALLS = (
+    *("sendto", "recvfrom", "pwrite64", "fdatasync", "fsync", "ftruncate"),
+    *("unlink", "connect", "shutdown", "write"),
+)
+
+CONFIG = """
+[agent]
+data_dir = "var"
+
+[mailbox.support]
+address = "support@example.com"
+name = "Example Support"
+start = "2 days"
+imap = {{ host = "localhost", port = {imap}, security = "none", username = "{user}", password = {{ env = "KILLED" }} }}
+smtp = {{ host = "localhost", port = {smtp}, security = "none" }}
+
+[[reviewer]]
+name = "Anna"
+address = "anna@example.com"
+groups = ["support"]
+
+[review]
+grace = "0s"
+
+[[intent]]
+name = "refund"
+examples = ["I want my money back", "Please refund my order"]
+words = ["refund", "money back"]
+template = "refund-received"
+
+[[rule]]
+name = "Refunds and credits"
+why = "Money leaves the company."
+when = {{ intent = "refund" }}
+then = "review"
+"""
+
+#: In the trace: the server has asked for the body.
+ASKED_FOR_BODY = re.compile(r'recvfrom\(\d+, "354 ')
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Killed before the ``number``-th ``call`` of a thread (from 1); ``line`` is that call where nothing was killed."""
+
+    call: str
+    number: int
+    line: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What became of one kill and the restart after it.
+
+    ``outcome``: ``once``, ``unknown`` (a person is asked), or in words what must never be. ``killed``: the point came
+    up at all. ``dotted``: the server had the whole mail. ``repeated``: packets a reviewer got twice, under one id.
+    """
+
+    point: Point
+    outcome: str
+    killed: bool
+    dotted: bool = False
+    repeated: int = 0
+
+    @property
+    def good(self) -> bool:
+        return self.outcome in ("once", "unknown")
+
+
+def why_not() -> str:
+    """Why nothing can be traced on this machine, "" when it can."""
+    if shutil.which("strace") is None:
+        return "strace is not installed"
+    tried = subprocess.run(["strace", "-qq", "-o", os.devnull, "true"], capture_output=True, text=True)
+    return "" if tried.returncode == 0 else f"strace may not trace here: {tried.stderr.strip()[-200:]}"
+
+
+class Nursery:
+    """``with Nursery() as nursery: nursery.run(output, "--config", …, point=…, trace=…)``"""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.nursery"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+            env=os.environ | {"KILLED": PASSWORD},
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.communicate(timeout=PATIENCE)
+
+    def run(self, output: Path, *arguments: str, point: Point | None = None, trace: Path | None = None) -> int:
+        """Run the command to its end, or until ``point``; return its exit code, -9 when it was killed."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([str(output), *arguments]) + "\n")
+        self._process.stdin.flush()
+        pid = self._answer()
+        tracer = None if trace is None else _traced(pid, trace, point)
+        os.kill(pid, signal.SIGCONT)
+        code = self._answer()
+        if tracer is not None:
+            tracer.wait(PATIENCE)
+        return code
+
+    def _answer(self) -> int:
+        assert self._process.stdout is not None
+        return int(self._process.stdout.readline())
+
+
+def _traced(pid: int, trace: Path, point: Point | None) -> subprocess.Popen[bytes]:
+    """Attach strace, and wait until it holds the process."""
+    inject = [] if point is None else ["-e", f"inject={point.call}:signal=KILL:when={point.number}"]
+    line = ["strace", "-f", "-qq", "-s", "24", "-o", str(trace), "-e", f"trace={','.join(CALLS)}", *inject]
+    tracer = subprocess.Popen([*line, "-p", str(pid)], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + PATIENCE
+    while "TracerPid:\t0\n" in Path(f"/proc/{pid}/status").read_text():
+        if tracer.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError("strace did not attach")
+        time.sleep(0.005)
+    return tracer
+
+
+class Account:
+    """One mailbox on the ground: a user of Dovecot, a config and a database, and an SMTP server of its own."""
+
+    def __init__(self, ground: Ground, user: str) -> None:
+        self.ground, self.user = ground, user
+        self.folder = ground.folder / user
+        self.folder.mkdir()
+        self.config, self.output = self.folder / "config.toml", self.folder / "output"
+
+    @property
+    def maildir(self) -> Path:
+        return self.ground.dovecot.maildir(self.user)
+
+    def client(self) -> IMAPClient:
+        client = IMAPClient(HOST, self.ground.dovecot.port, ssl=False)
+        client.login(self.user, PASSWORD)
+        return client
+
+    def store(self) -> SqlStore:
+        return open_store(f"sqlite:///{self.folder / 'var' / 'mailhitl.db'}")
+
+    def runs(self, smtp: ScriptedServer, *, point: Point | None = None, trace: Path | None = None) -> int:
+        """``mailhitl run --once``"""
+        self.config.write_text(CONFIG.format(imap=self.ground.dovecot.port, smtp=smtp.port, user=self.user))
+        self.config.chmod(0o600)
+        line = ("--config", str(self.config), "run", "--once")
+        return self.ground.nursery.run(self.output, *line, point=point, trace=trace)
+
+    def mails(self, folder: str) -> list[bytes]:
+        with closing_client(self.client()) as client:
+            if not client.folder_exists(folder):
+                return []
+            client.select_folder(folder, readonly=True)
+            return [row[b"BODY[]"] for row in client.fetch(client.search(), ["BODY.PEEK[]"]).values()]
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder)
+        shutil.rmtree(self.maildir.parent, ignore_errors=True)
+
+
+class closing_client:  # noqa: N801  used like contextlib.closing
+    """Log out when the block is left."""
+
+    def __init__(self, client: IMAPClient) -> None:
+        self.client = client
+
+    def __enter__(self) -> IMAPClient:
+        return self.client
+
+    def __exit__(self, *_: object) -> None:
+        self.client.logout()
+
+
+class Ground:
+    """Dovecot, the command and a directory; every kill takes an account of its own."""
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mailhitl-kill-")))
+            self.dovecot = stack.enter_context(Dovecot())
+            self.nursery = stack.enter_context(Nursery())
+            self._numbers = itertools.count(1)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def account(self) -> Account:
+        return Account(self, f"user{next(self._numbers)}")
+
+    def copy(self, original: Account) -> Account:
+        """The same mailbox and the same memory, for another user."""
+        copy = self.account()
+        owner = original.maildir.stat()
+        shutil.copytree(original.maildir, copy.maildir)
+        for path in (copy.maildir.parent, *copy.maildir.parent.rglob("*")):
+            os.chown(path, owner.st_uid, owner.st_gid)
+        if (original.folder / "var").exists():
+            shutil.copytree(original.folder / "var", copy.folder / "var")
+        return copy
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What is killed: ``prepare`` leads up to it, ``judge`` says what became of it after the restart."""
+
+    what: str
+    prepare: Callable[[Account], None]
+    judge: Callable[[Account, ScriptedServer, str], tuple[str, int]]
+
+
+def count_points(ground: Ground, original: Account) -> list[Point]:
+    """Every point there is between the start of the command and its end, in the order in which they come."""
+    account = ground.copy(original)
+    trace = account.folder / "trace"
+    with ScriptedServer() as smtp:
+        code = account.runs(smtp, trace=trace)
+    assert code == 0, account.output.read_text()
+    numbers: Counter[tuple[str, str]] = Counter()
+    points: dict[tuple[str, int], Point] = {}
+    for line in trace.read_text(errors="replace").splitlines():
+        if found := re.match(r"(\d+) +(\w+)\(", line):
+            numbers[found[1], found[2]] += 1
+            point = Point(found[2], numbers[found[1], found[2]], line)
+            points.setdefault((point.call, point.number), point)
+    return list(points.values())
+
+
+def kill(ground: Ground, original: Account, scene: Scene, point: Point) -> End:
+    """Kill it there, start it again, and say what became of it."""
+    account = ground.copy(original)
+    trace = account.folder / "trace"
+    with ScriptedServer() as smtp:
+        killed = account.runs(smtp, point=point, trace=trace) == -signal.SIGKILL
+        dotted = bool(to_customers(smtp))
+        code = account.runs(smtp)
+        if code:
+            return End(point, f"the restart failed: {account.output.read_text()[-300:]}", killed, dotted)
+        outcome, repeated = scene.judge(account, smtp, trace.read_text(errors="replace"))
+    account.remove()
+    return End(point, outcome, killed, dotted, repeated)
+
+
+def to_customers(smtp: ScriptedServer) -> list[bytes]:
+    return [mail.content for mail in smtp.delivered if mail.recipients[0].endswith("@customer.test")]
+
+
+def _arrive(account: Account, count: int) -> None:
+    with closing_client(account.client()) as client:
+        for number in range(count):
+            client.append("INBOX", customers_mail(number))
+
+
+def _prepare_fetch(account: Account) -> None:
+    """The agent has run before on an empty inbox; then three customers wrote."""
+    with ScriptedServer() as smtp:
+        assert account.runs(smtp) == 0, account.output.read_text()
+    _arrive(account, 3)
+
+
+def _prepare_first(account: Account) -> None:
+    """Nothing is there yet: no database, no folders; one customer has written."""
+    _arrive(account, 1)
+
+
+def _prepare_approve(account: Account) -> None:
+    """A draft was held, and a reviewer has moved it."""
+    _arrive(account, 1)
+    with ScriptedServer() as smtp:
+        assert account.runs(smtp) == 0, account.output.read_text()
+    with closing_client(account.client()) as client:
+        client.select_folder("Drafts/Review")
+        client.move(client.search(["DRAFT"]), "Drafts/Approve")
+
+
+def _judge_filed(account: Account, smtp: ScriptedServer, trace: str) -> tuple[str, int]:
+    """One case, one draft and one packet per mail; each reviewer asked once, or twice under one id."""
+    with closing(account.store()) as store:
+        cases = store.cases.in_state(*State)
+    wrote = [str(parsed(raw)["From"]) for raw in account.mails("INBOX")]
+    filed = account.mails("Drafts/Review")
+    packets = [raw for raw in filed if b"\r\nSubject: [Review]" in raw]
+    asked = [str(parsed(mail.content)["Message-ID"]) for mail in smtp.delivered]
+    found = (sorted(case.sender for case in cases), {case.state for case in cases}, len(packets))
+    wanted = (sorted(customers_of(len(wrote))), {State.HELD}, len(wrote))
+    if to_customers(smtp):
+        return "something left unapproved", 0
+    if found != wanted or len(filed) != 2 * len(wrote) or len(set(asked)) != len(wrote):
+        return f"lost or twice: {found}, {len(filed)} filed, {len(set(asked))} asked", 0
+    return "once", len(asked) - len(set(asked))
+
+
+def _judge_sent(account: Account, smtp: ScriptedServer, trace: str) -> tuple[str, int]:
+    """Delivered once and tidied up, or left to a person."""
+    with closing(account.store()) as store:
+        [case] = store.cases.in_state(*State)
+        lost = any(row.event is Event.LOSE for row in store.cases.log(case))
+    times = len(to_customers(smtp))
+    if times > 1:
+        return f"delivered {times} times", 0
+    if lost:
+        return _judge_unknown(account, case, trace), 0
+    tidy = [len(account.mails(folder)) for folder in ("Sent", "Drafts/Approve", "Drafts/Review")]
+    if (case.state, times, tidy) != (State.SENT, 1, [1, 0, 0]):
+        return f"lost: {case.state}, delivered {times} times, Sent/Approve/Review {tidy}", 0
+    return "once", 0
+
+
+def _judge_unknown(account: Account, case: Case, trace: str) -> str:
+    if not ASKED_FOR_BODY.search(trace):
+        return "called unknown before the server had asked for the body"
+    drafts = [raw for raw in account.mails("Drafts/Review") if b"\r\nSubject: [Review]" not in raw]
+    return "unknown" if case.state is State.HELD and len(drafts) == 1 else f"unknown, and no person is asked: {case}"
+
+
+SCENES = {
+    "first": Scene("first start, with one mail", _prepare_first, _judge_filed),
+    "fetch": Scene("fetch, store, file, ask: three mails", _prepare_fetch, _judge_filed),
+    "approve": Scene("approve, send, copy, tidy up", _prepare_approve, _judge_sent),
+}
+
+
+def kills(ground: Ground, name: str, choose: Callable[[list[Point]], list[Point]]) -> Iterator[End]:
+    """Prepare a scene once, then kill a copy of it at each of the points that ``choose`` takes of all."""
+    scene, original = SCENES[name], ground.account()
+    scene.prepare(original)
+    for point in choose(count_points(ground, original)):
+        yield kill(ground, original, scene, point)
