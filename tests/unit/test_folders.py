@@ -37,6 +37,7 @@ def test_review_folders_are_children_of_drafts() -> None:
         reject="Drafts/Reject",
         escalate="Drafts/Escalate",
         outgoing="Drafts/Outgoing",
+        pause="Drafts/Pause",
     )
 
 
