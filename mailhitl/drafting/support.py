@@ -48,7 +48,7 @@ def _facts(text: str) -> set[str]:
     return numbers | days | contacts(text).keys()
 
 
-def _topics(text: str) -> set[int]:
-    """Which of the topics that are the team's own a text speaks of, by their number."""
+def _topics(text: str) -> set[str]:
+    """The words by which a text speaks of what is the team's own to say."""
     words = Words.of(text)
-    return {number for number, topic in enumerate(_TEAMS_OWN) if next(topic.in_answer(words), None) is not None}
+    return {" ".join(found.casefold().split()) for topic in _TEAMS_OWN for found in topic.in_answer(words)}

@@ -23,6 +23,7 @@ FINDINGS: dict[str, str] = {
     "placeholder": "The draft has a placeholder that nobody filled in",
     "attachment-missing": "The draft speaks of an attachment and has none",
     "unsourced": "The draft has a link, address or number that stands in no source and not in the customer's mail",
+    "unsupported": "The draft, by a language model, says what none of its sources says",
     "money": "The draft speaks of money or a refund",
     "pricing": "The draft names a price or a discount",
     "promise": "The draft promises or guarantees something",

@@ -14,11 +14,13 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from mailhitl.draft import Draft
+from mailhitl.draft import DOUBT, Draft
 from mailhitl.drafting.findings import findings
+from mailhitl.drafting.support import unsupported
 from mailhitl.mail.authenticity import vouched
 from mailhitl.mail.html import hidden_text
 from mailhitl.mail.message import Address, Message
+from mailhitl.ports.model import Sentence
 from mailhitl.rules.gates import Gates
 from mailhitl.rules.rule import Facts, SenderFacts
 
@@ -140,6 +142,20 @@ def _unread(case: Case) -> bool:
     return "unread-language" in in_draft(case.text, author="drafter:model")
 
 
+#: What the model was given.
+KNOWN = (
+    "We engrave bracelets with up to 12 letters. Engraving takes 3 days. Monday to Friday, 9:00 to 17:00; "
+    "help@shop.example. Wir gravieren Armbänder, bis zu 12 Buchstaben, in 3 Tagen; montags bis freitags."
+)
+
+
+def _unsupported(case: Case) -> bool:
+    written = [Sentence(case.text, ("S1",))]
+    doubts = tuple(f"{DOUBT}“{text}”" for text in unsupported(written, {"S1": KNOWN}, MAIL))
+    draft = Draft((), (), "Your question", f"Hello\n\n{case.text}\n", author="drafter:model", evidence=doubts)
+    return "unsupported" in {each.kind for each in findings(draft, MAIL, sources=SOURCES, language="")}
+
+
 def _echo(case: Case) -> bool:
     return "echo" in in_draft(case.text, author="drafter:template")
 
@@ -172,6 +188,7 @@ def _high_value(case: Case) -> bool:
 CONTEXTS = {
     "language": _language,
     "echo": _echo,
+    "unsupported": _unsupported,
     "unread-language": _unread,
     "hidden": _hidden,
     "reply-to": _reply_to,

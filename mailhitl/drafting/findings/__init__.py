@@ -24,6 +24,7 @@ from mailhitl.drafting.findings.promise import promise
 from mailhitl.drafting.findings.strategy import strategy
 from mailhitl.drafting.findings.third_party import third_party
 from mailhitl.drafting.findings.unsourced import unsourced
+from mailhitl.drafting.findings.unsupported import unsupported
 from mailhitl.drafting.quoting import answer_words
 from mailhitl.mail.lookalike import visible, with_joined
 from mailhitl.mail.message import Message
@@ -38,6 +39,7 @@ DETECTORS: dict[str, Detector] = {
     "placeholder": placeholder,
     "attachment-missing": attachment_missing,
     "unsourced": unsourced,
+    "unsupported": unsupported,
     "money": money.money,
     "pricing": pricing.pricing,
     "promise": promise,
