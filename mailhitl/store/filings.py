@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import reduce
+from functools import cache, reduce
 from operator import and_
 from typing import Any
 
@@ -28,6 +28,17 @@ _STANDING = Statement(FiledRow.whole().where(_HERE).order_by(*KEY))
 _CONFIRM = Statement(FiledRow.update(filed_at=given(FiledRow.filed_at), missing_since=None).where(_THIS))
 
 
+@cache
+def _lacking(count: int) -> Statement:
+    """Cases of a mailbox in one of so many states of which no mail of one kind stands anywhere."""
+    same = (FiledRow.case == CaseRow.id) & (FiledRow.kind == given(FiledRow.kind))
+    states = CaseRow.state.in_([given(CaseRow.state, f"state{number}") for number in range(count)])
+    wanted = (
+        (CaseRow.mailbox == given(CaseRow.mailbox)) & states & ~fn.EXISTS(FiledRow.select(FiledRow.case).where(same))
+    )
+    return Statement(CaseRow.whole().where(wanted).order_by(CaseRow.id))
+
+
 class SqlFilings:
     """Fulfils ``ports.store.Filings``."""
 
@@ -38,9 +49,9 @@ class SqlFilings:
         return [filed_of(row) for row in self._database.rows(_STANDING(mailbox=mailbox, kind=but))]
 
     def lacking(self, mailbox: str, kind: str, *states: State) -> Sequence[Case]:
-        has = FiledRow.select(FiledRow.case).where((FiledRow.case == CaseRow.id) & (FiledRow.kind == kind))
-        wanted = (CaseRow.mailbox == mailbox) & CaseRow.state.in_(states) & ~fn.EXISTS(has)
-        return [case_of(row) for row in self._database.rows(CaseRow.whole().where(wanted).order_by(CaseRow.id))]
+        asked = {f"state{number}": state for number, state in enumerate(states)}
+        rows = self._database.rows(_lacking(len(states))(mailbox=mailbox, kind=kind, **asked))
+        return [case_of(row) for row in rows]
 
     def plan(self, *filed: Filed) -> None:
         # Durable, and the cases with it: a draft in a folder must never name a case that a power cut has undone.
