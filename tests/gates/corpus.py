@@ -145,7 +145,7 @@ def _unread(case: Case) -> bool:
 #: What the model was given.
 KNOWN = (
     "We engrave bracelets with up to 12 letters. Engraving takes 3 days. Monday to Friday, 9:00 to 17:00; "
-    "help@shop.example. Wir gravieren Armbänder, bis zu 12 Buchstaben, in 3 Tagen; montags bis freitags."
+    "help@shop.example. Wir gravieren Armbänder, bis zu 12 Buchstaben. Die Gravur dauert 3 Tage; montags bis freitags."
 )
 
 
