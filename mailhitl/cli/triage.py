@@ -98,7 +98,9 @@ def try_(context: typer.Context, mail: Annotated[Path, typer.Argument(exists=Tru
 def taught(config: Config) -> str:
     """Have triage learn, and say what came of it."""
     from mailhitl.daemon.teaching import FILE, engine, learn
+    from mailhitl.daemon.wire_drafting import embedder
     from mailhitl.drafting.learned import TooFewExamples
+    from mailhitl.errors import ModelFailure
 
     if not engine():
         return (
@@ -106,9 +108,9 @@ def taught(config: Config) -> str:
         )
     examples = _examples(config)
     try:
-        anew = learn(config.agent.data_dir / FILE, examples)
-    except TooFewExamples as few:
-        return f"Triage: {few}. The words of the intents decide."
+        anew = learn(config.agent.data_dir / FILE, examples, embedder(config))
+    except (TooFewExamples, ModelFailure) as problem:
+        return f"Triage: {problem}. What was learned before stays, else the words of the intents decide."
     return f"Triage: {'learned from' if anew else 'nothing has changed in'} {len(examples)} examples."
 
 

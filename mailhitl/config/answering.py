@@ -9,6 +9,14 @@ from mailhitl.config.table import Table, key, needed
 from mailhitl.config.values import Amount, AnchoredPath, Count, Duration, Switch, Word
 
 
+class Embeddings(Table):
+    """Vectors from a server that speaks OpenAI's /v1/embeddings: triage then also knows other words for the same."""
+
+    model: Word = needed("The model's name at the server.")
+    base_url: str | None = key(None, "Where the server listens; left out: OpenAI.")
+    api_key: Secret | None = key(None, "Where the key is to be had.")
+
+
 class Triage(Table):
     """How it is found out what a customer wants."""
 
@@ -19,6 +27,9 @@ class Triage(Table):
     )
     csv: AnchoredPath | None = key(None, "More examples: a CSV file with the columns text and intent.")
     decisions: Switch = key(True, "Learn from mails whose drafted answer was approved.")
+    embeddings: Embeddings | None = key(
+        None, "Vectors as one more thing to learn from; the mails' words go to that server."
+    )
 
 
 class Knowledge(Table):

@@ -24,10 +24,11 @@ from mailhitl.case import Event, State
 from mailhitl.config.schema import Config
 from mailhitl.decision import Channel
 from mailhitl.drafting.learned import Labelled, LearnedTriage, fingerprint
-from mailhitl.errors import ConfigError
+from mailhitl.errors import ConfigError, ModelFailure
 from mailhitl.mail.message import Message
 from mailhitl.ports.drafter import Classifier, Triage
 from mailhitl.ports.journal import Judgment
+from mailhitl.ports.model import Embedder
 from mailhitl.ports.store import Store
 from mailhitl.rules.snapshot import thaw
 
@@ -99,11 +100,15 @@ def _lesson(store: Store, judgment: Judgment) -> Labelled | None:
     return (text, facts.triage.intent) if by_person else None
 
 
-def learn(path: Path, examples: Sequence[Labelled]) -> bool:
-    """Learn and keep it, unless the file holds just that; True when it was learned anew. Raises TooFewExamples."""
-    if _header(path) == {"learned": fingerprint(examples), "engine": engine()}:
+def learn(path: Path, examples: Sequence[Labelled], embedder: Embedder | None = None) -> bool:
+    """Learn and keep it, unless the file holds just that; True when it was learned anew.
+
+    Raises TooFewExamples, or ModelFailure when ``embedder`` gives no vectors.
+    """
+    wanted = fingerprint(examples, embedder.name if embedder else "")
+    if _header(path) == {"learned": wanted, "engine": engine()}:
         return False
-    model = LearnedTriage(examples)
+    model = LearnedTriage(examples, embedder)
     header = json.dumps({"learned": model.version, "engine": engine()}).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}")
@@ -139,6 +144,7 @@ class TaughtTriage:
 
     path: Path
     words: Classifier
+    embedder: Embedder | None = None
     clock: Callable[[], float] = time.monotonic
     _learned: LearnedTriage | None = field(default=None, init=False)
     _stamp: tuple[int, int] | None = field(default=None, init=False)
@@ -156,8 +162,15 @@ class TaughtTriage:
         judge = self._learned or self.words
         # The drafter asks, and then the rules do.
         if self._asked is None or self._asked[0] is not message or self._asked[1] is not judge:
-            self._asked = message, judge, judge.triage(message)
+            self._asked = message, judge, self._judged(judge, message)
         return self._asked[2]
+
+    def _judged(self, judge: Classifier, message: Message) -> Triage:
+        try:
+            return judge.triage(message)
+        except ModelFailure as failure:
+            log.warning("triage by words", problem=str(failure))
+            return self.words.triage(message)
 
     def _refresh(self) -> None:
         if self.clock() < self._look:
@@ -167,6 +180,8 @@ class TaughtTriage:
             seen = self.path.stat()
             if (stamp := (seen.st_mtime_ns, seen.st_size)) != self._stamp:
                 self._learned, self._stamp = load(self.path), stamp
+                if self._learned is not None:
+                    self._learned.connect(self.embedder)
         except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError) as problem:
             if self._learned is not None or not isinstance(problem, FileNotFoundError):
                 log.warning("what triage has learned cannot be read", problem=f"{type(problem).__name__}: {problem}")

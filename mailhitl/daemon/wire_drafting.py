@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from mailhitl.backends.embeddings import HttpEmbedder
 from mailhitl.backends.language_model import HttpModel, ModelSettings
 from mailhitl.config.answering import LanguageModelConfig
 from mailhitl.config.schema import Config
@@ -40,7 +41,16 @@ def library(config: Config) -> Library:
 def classifier(config: Config) -> Classifier:
     """What was learned, where the config wants that; the words of the intents until then."""
     words = WordTriage([IntentExamples(i.name, i.examples, i.words, i.template) for i in config.intent])
-    return TaughtTriage(config.agent.data_dir / FILE, words) if config.triage.learn else words
+    return TaughtTriage(config.agent.data_dir / FILE, words, embedder(config)) if config.triage.learn else words
+
+
+def embedder(config: Config) -> HttpEmbedder | None:
+    """Who makes vectors for triage, None where the config wants none."""
+    wanted = config.triage.embeddings
+    if wanted is None:
+        return None
+    secret = wanted.api_key
+    return HttpEmbedder(wanted.model, (lambda: resolve(secret, config.base)) if secret else str, wanted.base_url)
 
 
 def knowledge(config: Config) -> KnowledgeIndex | None:

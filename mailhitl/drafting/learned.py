@@ -12,12 +12,14 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mailhitl.drafting.triage import MAX_TEXT, Sentence, sentences, stem
+from mailhitl.drafting.triage import MAX_TEXT, Sentence, sentences, stem, stems_of_weight
 from mailhitl.mail.message import Message
 from mailhitl.ports.drafter import Triage
+from mailhitl.ports.model import Embedder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +38,8 @@ LEAST_EACH = 5
 NEIGHBOURS = 15
 #: A sentence that alone says something else at least this surely makes the mail one about two things.
 RIVAL_SURE = 0.8
+#: Words of weight from which on a sentence may be about something of its own.
+TELLING = 2
 #: A mail about two things is answered by nobody but a person.
 RIVAL_CONFIDENCE = 0.3
 #: Pairs grow with the square of the words; what comes later in a sentence says little more.
@@ -45,6 +49,8 @@ MANY = 3_000
 #: Changes whenever what is learned from the same examples does.
 VERSION = "1"
 
+#: Texts in one request for vectors.
+BATCH = 256
 _FOLDS = 5
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"[^\W_]+")
@@ -70,22 +76,36 @@ class Guess:
     likeness: float
 
 
-def fingerprint(examples: Sequence[Labelled]) -> str:
-    """Identify what is learned from these examples, in whatever order they stand (12 hex digits)."""
-    words = json.dumps([VERSION, sorted(set(examples))], ensure_ascii=False)
+def fingerprint(examples: Sequence[Labelled], embeddings: str = "") -> str:
+    """Identify what is learned from these examples, in whatever order they stand (12 hex digits).
+
+    ``embeddings`` names the model of the vectors, "" when there are none.
+    """
+    words = json.dumps([VERSION, embeddings, sorted(set(examples))], ensure_ascii=False)
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 class LearnedTriage:
     """Finds the intent by what it has learned; fulfils ``ports.drafter.Classifier``. May be pickled."""
 
-    def __init__(self, examples: Sequence[Labelled]) -> None:
-        """Learn. Takes about a second per 200 examples. Raises TooFewExamples."""
+    def __init__(self, examples: Sequence[Labelled], embedder: Embedder | None = None) -> None:
+        """Learn. Takes about a second per 200 examples. Raises TooFewExamples, or ModelFailure from ``embedder``."""
         known = _enough(sorted(set(examples)))
-        self.version = fingerprint(known)
+        self.version = fingerprint(known, embedder.name if embedder else "")
         texts, names = [text for text, _ in known], [name for _, name in known]
-        self._calibration = _Calibration(texts, names)
-        self._voices = _Voices(texts, names)
+        vectors = Vectors(embedder) if embedder else None
+        if vectors:
+            vectors.fetch([*texts, *titles(names).values()])
+        self._calibration = _Calibration(texts, names, vectors)
+        self._voices = _Voices(texts, names, vectors)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A client of a server is nobody's to keep: ``connect`` gives another.
+        return {**self.__dict__, "_voices": self._voices.alone()}
+
+    def connect(self, embedder: Embedder | None) -> None:
+        """Give the embedder back to what was kept in a file."""
+        self._voices.vectors = Vectors(embedder) if embedder else None
 
     def triage(self, message: Message) -> Triage:
         """Return the intent that fits, or "" with the confidence of the closest when none does."""
@@ -121,7 +141,7 @@ class LearnedTriage:
 
     def _rival(self, best: Guess, body: Sequence[Sentence]) -> Guess | None:
         """What a single sentence says that is surely about something else."""
-        alone = [sentence.text for sentence in body if sentence.says_something]
+        alone = [sentence.text for sentence in body if len(stems_of_weight(sentence.text)) >= TELLING]
         if len(alone) < 2:
             return None
         rivals = [guess for guess in self.guesses(alone) if guess.intent != best.intent]
@@ -156,19 +176,47 @@ class _Heard:
     likeness: Matrix
 
 
+def titles(names: Sequence[str]) -> dict[str, str]:
+    """What an admin called each intent, in words: ``lost-card`` is "lost card"."""
+    return {name: " ".join(_NAME.findall(name)) for name in sorted(set(names))}
+
+
+class Vectors:
+    """Vectors of texts, each fetched once and of length one."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._known: dict[str, Sequence[float]] = {}
+
+    def fetch(self, texts: Sequence[str]) -> None:
+        """Have these at hand. Raises ModelFailure."""
+        wanted = [text for text in dict.fromkeys(texts) if text not in self._known]
+        for start in range(0, len(wanted), BATCH):
+            some = wanted[start : start + BATCH]
+            self._known.update(zip(some, self._embedder.embed(some), strict=True))
+
+    def of(self, texts: Sequence[str]) -> Matrix:
+        import numpy as np
+
+        self.fetch(texts)
+        rows = np.asarray([self._known[text] for text in texts], dtype=float)
+        return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
+
+
 class _Voices:
     """The classifiers, learned from texts and their intents' names."""
 
-    def __init__(self, texts: Sequence[str], names: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], names: Sequence[str], vectors: Vectors | None) -> None:
         import numpy as np
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.naive_bayes import ComplementNB
         from sklearn.svm import LinearSVC
 
         # What an admin called an intent ("lost-card") is an example too; with few others it is worth several.
-        titles = {name: " ".join(_NAME.findall(name)) for name in sorted(set(names))}
-        self.texts = [*texts, *titles.values()]
-        self._intents, self._labels = np.unique(np.asarray([*names, *titles]), return_inverse=True)
+        named = titles(names)
+        self.vectors = vectors
+        self.texts = [*texts, *named.values()]
+        self._intents, self._labels = np.unique(np.asarray([*names, *named]), return_inverse=True)
         rare = 2 if len(texts) > MANY else 1
         self._pairs = TfidfVectorizer(analyzer=pairs, sublinear_tf=True, min_df=rare)
         self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=rare)
@@ -198,17 +246,26 @@ class _Voices:
         return _Heard(self._intents[top], np.column_stack(signs), nearest[:, 0], likeness[:, 0])
 
     def _features(self, texts: Sequence[str]) -> tuple[Any, Any]:
-        from scipy.sparse import hstack
+        from scipy.sparse import csr_matrix, hstack
 
         bag = self._pairs.transform(texts)
-        return hstack([bag, self._letters.transform(texts)]).tocsr(), bag
+        parts = [bag, self._letters.transform(texts)]
+        if self.vectors is not None:
+            parts.append(csr_matrix(self.vectors.of(texts)))
+        return hstack(parts).tocsr(), bag
+
+    def alone(self) -> _Voices:
+        """The same without whom it asks."""
+        same = copy(self)
+        same.vectors = None
+        return same
 
     def _neighbours(self, both: Any) -> tuple[Matrix, Matrix]:
         """The likeness (0..1) and number of the nearest examples, nearest first."""
         import numpy as np
 
-        # Two vectors of length one stand side by side in a row.
-        likeness = (both @ self._examples.T).toarray() / 2
+        # Two or three vectors of length one stand side by side in a row.
+        likeness = (both @ self._examples.T).toarray() / (3 if self.vectors else 2)
         nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :NEIGHBOURS]
         return np.take_along_axis(likeness, nearest, axis=1), np.asarray(nearest)
 
@@ -216,7 +273,7 @@ class _Voices:
 class _Calibration:
     """How often the voices are right, learned from what they say of examples that were kept from them."""
 
-    def __init__(self, texts: Sequence[str], names: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], names: Sequence[str], vectors: Vectors | None) -> None:
         import numpy as np
         from sklearn.linear_model import LogisticRegression
         from sklearn.model_selection import StratifiedKFold
@@ -227,7 +284,7 @@ class _Calibration:
         folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
         known, labels = np.asarray(texts, dtype=object), np.asarray(names, dtype=object)
         for seen, kept in folds.split(known, labels.astype(str)):
-            heard = _Voices(list(known[seen]), list(labels[seen])).hear(list(known[kept]))
+            heard = _Voices(list(known[seen]), list(labels[seen]), vectors).hear(list(known[kept]))
             signs.append(heard.signs)
             right.append(heard.intents == labels[kept])
         self._right = float(np.concatenate(right).mean())

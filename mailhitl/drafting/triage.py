@@ -97,11 +97,6 @@ class Sentence:
     text: str
     stems: Stems
 
-    @property
-    def says_something(self) -> bool:
-        """Whether it has enough words of weight ("Many thanks, Anna" has not)."""
-        return len(self.stems - _STOP) >= LEAST_WORDS
-
 
 def sentences(message: Message) -> list[Sentence]:
     """Return the subject, without "Re:" and the like, and then every sentence of the new text."""

@@ -1,7 +1,8 @@
-"""A language model that writes the body of an answer, and nothing else."""
+"""Models: one writes the body of an answer and nothing else, one turns texts into vectors."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -45,4 +46,15 @@ class Model(Protocol):
 
     def write(self, order: Order) -> Written:
         """Raises ModelFailure with what went wrong, without the customer's words. Safe to call from several threads."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors of numbers that are near one another where the texts mean the same."""
+
+    @property
+    def name(self) -> str: ...
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """One vector per text, all of the same length. Raises ModelFailure."""
         ...

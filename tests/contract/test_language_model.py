@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mailhitl.backends.embeddings import HttpEmbedder
 from mailhitl.backends.language_model import HttpModel, ModelSettings
 from mailhitl.errors import ModelFailure
 from mailhitl.ports.model import Order
@@ -69,3 +70,13 @@ def test_what_a_call_costs_is_reckoned_from_the_price_list_or_the_config() -> No
         assert model(server, "own").write(ORDER).cost == 0.0
         priced = ModelSettings("llama3", lambda: "", server.url, prices=(1.0, 10.0))
         assert HttpModel(priced).write(ORDER).cost == pytest.approx(0.002)
+
+
+def test_vectors_come_one_for_each_text_and_a_failure_is_told() -> None:
+    with serving() as server:
+        embedder = HttpEmbedder("nomic", lambda: "key-1", server.url)
+        vectors = embedder.embed(["where is my parcel", "my parcel", "opening hours"])
+        assert [len(row) for row in vectors] == [64, 64, 64]
+        server.mode = "500"
+        with pytest.raises(ModelFailure, match="no vectors"):
+            embedder.embed(["SECRET-WORDS"])
