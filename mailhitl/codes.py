@@ -52,6 +52,7 @@ CODES: Mapping[str, str] = {
     "unknown": "it may have gone out: never again by itself",
     "safe": "stopped before anything was handed over: tried again",
     "send-check": "the last look before sending found a reason to hold it",
+    "restored": "the database is older than the mailbox: what was approved is held, what stands in Sent is closed",
     "judged-again": "the rules, asked again before sending, want a person now",
     # Set aside, and the command line.
     "error": "handling it failed: set aside for a person",
@@ -82,6 +83,7 @@ KINDS: Mapping[str, str] = {
     "alarm": "the alarm rang, or said that it is over",
     "trouble": "something is wrong with a mailbox; the alarm tells of it",
     "refused": "what a reviewer asked for by mail was not done, and why",
+    "restored": "an answer stands in Sent that the database knows nothing of: it is older than the mailbox",
     "uidvalidity": "the server has numbered a folder's mails anew",
     "forget": "a person was forgotten; names the rows that lost their words",
     "retention": "what had its time was erased; names the rows that lost their words",

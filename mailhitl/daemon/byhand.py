@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from mailhitl.case import Case, Event, State
-from mailhitl.daemon import marks
+from mailhitl.daemon import marks, restored
 from mailhitl.daemon.app import App
 from mailhitl.decision import Channel, Decision
 from mailhitl.errors import IllegalTransition, StaleCase, StaleFolder
@@ -36,13 +36,15 @@ def _read_sent(app: App) -> int:
         return 0
     cursor = app.store.progress.cursor(app.settings.mailbox, folder)
     if cursor is None:
+        restored.notice_forerunner(app)
         cursor = Cursor(status.uidvalidity, status.uidnext - 1, app.now())
         app.store.progress.advance(app.settings.mailbox, folder, cursor)
     if cursor.uidvalidity == status.uidvalidity and status.uidnext - 1 <= cursor.last_uid:
         return 0
     after = cursor.last_uid if cursor.uidvalidity == status.uidvalidity else 0
     locations = app.mailbox.locations(folder, after=after)
-    headers = (parse_header(glance.header) for glance in app.mailbox.glance(locations))
+    headers = [parse_header(glance.header) for glance in app.mailbox.glance(locations)]
+    restored.notice(app, headers)
     closed = sum(_close(app, case, header, folder) for header in headers for case in _answered(app, header))
     last = max((location.uid for location in locations), default=status.uidnext - 1)
     app.store.progress.advance(app.settings.mailbox, folder, Cursor(status.uidvalidity, last, cursor.start))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from mailhitl.case import OPEN, Case, Event, State
+from mailhitl.daemon import restored
 from mailhitl.daemon.app import App
 from mailhitl.decision import Channel
 from mailhitl.errors import MailhitlError, StaleFolder
@@ -171,7 +172,9 @@ def _claim(app: App, role: Role, header: Message) -> Claim | None:
         case = app.store.cases.get(claim.case_id)
     except KeyError:
         return None
-    return claim if case.mailbox == app.settings.mailbox else None
+    if case.mailbox != app.settings.mailbox or restored.of_another(app, case, header):
+        return None
+    return claim
 
 
 def _headers(app: App, new: Sequence[Location]) -> Iterator[tuple[Glance, Message]]:
