@@ -220,7 +220,7 @@ reviewers = "biling"
         (rule("", 'name = "r"\nthen = "send"\n'), "9: rule[0].when: is missing"),
         (rule('when = {}\nundo = "5m"'), '13: rule[0].undo: only means something with then = "send".'),
         (rule("when = {}\nsample = 1.5"), "13: rule[0].sample: must be at most 1, not 1.5."),
-        (rule("when = { history = 3 }"), "12: rule[0].when.history: is not available yet"),
+        (rule("when = { history = 3 }"), "12: rule[0].when.history: must be a table"),
         (
             rule("when = { any = [ { subject = { regex = '(a' } } ] }"),
             "12: rule[0].when.any[0].subject.regex: the expr",
@@ -266,7 +266,6 @@ def test_a_misspelled_intent_is_a_mistake_and_an_undeclared_one_a_warning(
             rule("when = { intent = 'x' }\napprovals = 2\nreviewers = 'billing'"),
             "rule[0].approvals: 2 people must agree",
         ),
-        (MINIMAL + '[llm]\nmodel = "x"\n', ":9: llm: drafting by a language model is not built yet."),
         (
             MINIMAL + '[[rule]]\nname = "x"\nwhen = { subject = "x" }\nthen = "send"\npromote_over = 50\n',
             ":13: rule[0].promote_over: no higher level is ever proposed: 50 right of 50 count as 0.929, and 0.95 is",
