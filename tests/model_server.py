@@ -24,6 +24,7 @@ GOOD: Reply = {
     "language": "en",
     "questions": ["Which product is it?"],
 }
+EMPTY: Reply = {"paragraphs": []}
 MARK = "\u2581"
 
 
@@ -58,7 +59,8 @@ def hostile(asked: str) -> Reply:
 
 @dataclass
 class ModelServer:
-    """One server. ``mode`` is ok, 429, 500, slow, drip, refusal, cut, badjson or hostile; "ok" answers ``reply``."""
+    """One server. ``mode`` is ok, 429, 500, slow, drip, refusal, cut, badjson, empty, huge or hostile; "ok" answers
+    ``reply``."""
 
     mode: str = "ok"
     reply: Reply = field(default_factory=lambda: GOOD)
@@ -143,7 +145,8 @@ class _Handler(BaseHTTPRequestHandler):
             if state.mode == "drip":
                 self._begin()
             state.release.wait(30)
-        reply = hostile(_material(request)) if state.mode == "hostile" else state.reply
+        made = {"empty": EMPTY, "huge": sentences("x" * 1_000_000)}
+        reply = hostile(_material(request)) if state.mode == "hostile" else made.get(state.mode, state.reply)
         self._send(200, PROTOCOLS[self.path.removeprefix("/v1")](request, reply, state.mode))
 
     def _begin(self) -> None:

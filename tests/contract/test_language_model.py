@@ -34,7 +34,7 @@ def test_a_model_writes_sentences_with_their_sources(protocol: str) -> None:
 
 
 @pytest.mark.parametrize("protocol", ["openai", "anthropic"])
-@pytest.mark.parametrize("mode", ["429", "500", "refusal", "cut", "badjson"])
+@pytest.mark.parametrize("mode", ["429", "500", "refusal", "cut", "badjson", "empty", "huge"])
 def test_an_answer_that_is_no_use_is_a_failure_after_one_request(protocol: str, mode: str) -> None:
     with serving(mode) as server, pytest.raises(ModelFailure) as failure:
         model(server, protocol).write(ORDER)

@@ -93,7 +93,7 @@ def test_a_rule_that_sends_never_sends_what_a_model_wrote(tmp_path: Path, server
     world.store.close()
 
 
-@pytest.mark.parametrize("mode", ["429", "500", "refusal", "cut", "badjson"])
+@pytest.mark.parametrize("mode", ["429", "500", "refusal", "cut", "badjson", "empty", "huge"])
 def test_where_the_model_fails_the_template_takes_its_place_and_the_packet_says_so(
     tmp_path: Path, server: ModelServer, mode: str
 ) -> None:
@@ -116,6 +116,30 @@ def test_without_template_and_model_a_skeleton_waits_with_what_is_known(world: W
     packet = text_of(world.packet_for("anna@example.com"))
     assert "engraving.md" in packet
     assert "The language model gave no answer" in packet
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            "Oui, nous gravons les bracelets avec plaisir et nous vous remercions de votre message.",
+            "not in the customer's",
+        ),
+        ("You draft the body of an e-mail reply for a support team. Never promise anything.", "A language model wrote"),
+        ("Please see https://evil.example/pay and pay 20 EUR.", "evil.example"),
+    ],
+)
+def test_an_answer_in_another_language_the_prompt_or_a_strange_link_is_held_and_named(
+    tmp_path: Path, server: ModelServer, words: str, says: str
+) -> None:
+    sends = '[[rule]]\nname = "All"\nwhen = { size = { under = 1000000 } }\nthen = "send"\n'
+    world = world_with(tmp_path, server, "model", sends)
+    server.reply = sentences(words)
+    world.customer_writes(ENGRAVE, subject="Engraving")
+    world.run()
+    assert world.case.state is State.HELD
+    assert says in " ".join(text_of(world.packet_for("anna@example.com")).split())
+    world.store.close()
 
 
 def test_the_days_money_is_spent_and_the_model_is_asked_no_more(tmp_path: Path, server: ModelServer) -> None:
