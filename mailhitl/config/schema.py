@@ -11,8 +11,10 @@ from pydantic import AfterValidator, Field, PrivateAttr, WithJsonSchema
 
 from mailhitl.config.account import MailboxConfig
 from mailhitl.config.answering import Knowledge, LanguageModelConfig, Triage
+from mailhitl.config.customers import Customers
+from mailhitl.config.digest import Digest
 from mailhitl.config.health import Alarm, Metrics
-from mailhitl.config.later import Customers, Digest, Retention
+from mailhitl.config.retention import Retention
 from mailhitl.config.secrets import Secret
 from mailhitl.config.table import Table, key, needed
 from mailhitl.config.values import (
@@ -127,8 +129,8 @@ class ReviewConfig(Table):
     )
     strangers: Literal["warn", "refuse"] = key(
         "warn",
-        "When the server tells that others than reviewers may put mail into Approve: warn the reviewers, or refuse every "
-        "approval by a move.",
+        "When the server tells that others than reviewers may put mail into Approve: warn the reviewers, or refuse "
+        "every approval by a move.",
     )
     own_dkim: Switch = key(
         False,
