@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 from mailhitl.case import Outcome
@@ -152,6 +153,7 @@ def _high_value(facts: Facts, gates: Gates) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)
 def _bare(text: str) -> str:
     return " ".join(letters(text).replace("_", " ").replace("-", " ").split())
 
