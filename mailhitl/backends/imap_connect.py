@@ -29,7 +29,8 @@ class ImapSettings:
     """Where the account is and how to get in.
 
     ``password`` is called at every connect and gives the password, or the access token for ``xoauth2``; it is never
-    kept. ``ca_file`` (PEM) replaces the system's certificates. ``timeout`` is in seconds, per read or write.
+    kept. ``fresh`` gives another token when the server has refused that one; None: ``password`` is asked again.
+    ``ca_file`` (PEM) replaces the system's certificates. ``timeout`` is in seconds, per read or write.
     """
 
     host: str
@@ -38,6 +39,7 @@ class ImapSettings:
     username: str
     password: Callable[[], str] = field(repr=False)
     auth: Literal["login", "xoauth2"] = "login"
+    fresh: Callable[[], str] | None = field(default=None, repr=False)
     ca_file: str | None = None
     timeout: float = 60.0
 
@@ -168,6 +170,17 @@ def _start_tls(client: Any, settings: ImapSettings, tls: ssl.SSLContext) -> None
 
 def _log_in(client: Any, settings: ImapSettings) -> None:
     secret = settings.password()
+    try:
+        _present(client, settings, secret)
+    except PermanentFailure:
+        # A token may have run out or been revoked since it was issued. A password is never tried twice: it locks.
+        renewed = (settings.fresh or settings.password)() if settings.auth == "xoauth2" else secret
+        if renewed == secret:
+            raise
+        _present(client, settings, renewed)
+
+
+def _present(client: Any, settings: ImapSettings, secret: str) -> None:
     user = settings.username
     with on_the_wire(f"log in to {settings.host} as {user}"):
         if settings.auth == "xoauth2":

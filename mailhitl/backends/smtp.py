@@ -64,6 +64,7 @@ class SmtpSettings:
     """Where and how to hand over.
 
     ``password`` is asked for at each attempt and gives the access token when ``auth`` is ``xoauth2``; None: no login.
+    ``fresh`` gives another token when the server has refused that one; None: ``password`` is asked again.
     ``ca_file`` replaces the system's certificate authorities. Raises ValueError for a login without encryption, unless
     the server is this very machine.
     """
@@ -74,6 +75,7 @@ class SmtpSettings:
     username: str = ""
     password: Callable[[], str] | None = field(default=None, repr=False)
     auth: Literal["login", "xoauth2"] = "login"
+    fresh: Callable[[], str] | None = field(default=None, repr=False)
     ca_file: str | None = None
     timeouts: Timeouts = Timeouts()
 
@@ -249,20 +251,33 @@ class _Attempt:
         if mechanism is None:
             wanted, there = " or ".join(MECHANISMS[self._settings.auth]), " ".join(offered) or "none"
             raise _Stop(Status.DEFERRED, f"login impossible: the server does not offer {wanted} (it offers: {there})")
+        secret = self._ask(password)
         try:
-            secret = password()
+            await self._present(mechanism, secret)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            # A token may have run out or been revoked since it was issued. A password is never tried twice: it locks.
+            renewed = self._ask(self._settings.fresh or password) if mechanism == "xoauth2" else secret
+            if renewed == secret:
+                raise _login_failed(error) from None
+            try:
+                await self._present(mechanism, renewed)
+            except aiosmtplib.SMTPAuthenticationError as again:
+                raise _login_failed(again) from None
+
+    def _ask(self, password: Callable[[], str]) -> str:
+        try:
+            return password()
         except (MailhitlError, OSError) as error:
             raise _Stop(Status.DEFERRED, f"login impossible: the password cannot be read: {error}") from error
-        self._secrets = login_traces(self._settings.username, secret)
+
+    async def _present(self, mechanism: str, secret: str) -> None:
+        self._secrets += login_traces(self._settings.username, secret)
         log_in = {
             "plain": self._client.auth_plain,
             "login": self._client.auth_login,
             "xoauth2": self._client.auth_xoauth2,
         }[mechanism]
-        try:
-            await log_in(self._settings.username, secret, timeout=self._settings.timeouts.greet)
-        except aiosmtplib.SMTPAuthenticationError as error:
-            raise _Stop(Status.DEFERRED, f"login failed: {error.code} {error.message}") from None
+        await log_in(self._settings.username, secret, timeout=self._settings.timeouts.greet)
 
     def _check_extensions(self) -> None:
         """Refuse what the server has said it cannot take: SIZE (RFC 1870), SMTPUTF8 (RFC 6531)."""
@@ -327,6 +342,10 @@ class _Attempt:
             await self._client.quit(timeout=self._settings.timeouts.quit)
         except FAILURES:
             return  # every recipient has its result by now
+
+
+def _login_failed(error: aiosmtplib.SMTPAuthenticationError) -> _Stop:
+    return _Stop(Status.DEFERRED, f"login failed: {error.code} {error.message}")
 
 
 def _require(digit: int, reply: aiosmtplib.SMTPResponse) -> None:

@@ -10,7 +10,22 @@ from typing import Annotated
 import typer
 
 from mailhitl import __version__
-from mailhitl.cli import alarm, cases, checking, demo, digest, forget, learn, live, log, rules, serving, stats, triage
+from mailhitl.cli import (
+    alarm,
+    cases,
+    checking,
+    demo,
+    digest,
+    forget,
+    learn,
+    live,
+    log,
+    rules,
+    serving,
+    signing_in,
+    stats,
+    triage,
+)
 from mailhitl.errors import ConfigError, MailhitlError
 
 # Tracebacks with locals would hold secrets, and rich alone would take as long to import as all the rest.
@@ -46,6 +61,7 @@ def options(
 
 checking.add_to(app)
 serving.add_to(app)
+signing_in.add_to(app)
 alarm.add_to(app)
 cases.add_to(app)
 rules.add_to(app)

@@ -74,6 +74,15 @@ class Folders(Table):
     drafts: Word | None = key(None, "Where drafts are; left out: what the server marks as Drafts.")
 
 
+class OAuth(Table):
+    """Microsoft 365 without passwords or a program of your own: sign in once with `mailhitl login NAME`. Needs the
+    extra `oauth`. Those servers use it that have a username and neither password nor token_command."""
+
+    client_id: Word = needed("Application (client) ID of your app registration; it must allow public client flows.")
+    tenant: Word = key("organizations", "Directory (tenant) ID or domain.")
+    authority: Word = key("https://login.microsoftonline.com", "Another one for national clouds.")
+
+
 class MailboxConfig(Table):
     """One shared mailbox. Several are served by one process."""
 
@@ -87,6 +96,7 @@ class MailboxConfig(Table):
     )
     imap: ImapServer = needed("The IMAP server, where the mail is.")
     smtp: SmtpServer = needed("The SMTP server, where answers leave.")
+    oauth: OAuth | None = key(None, "Sign in to Microsoft 365 instead of passwords.")
     poll: Duration = key("60s", "How often to look, besides IDLE and never instead of it.")
     brisk: Duration = key(
         "2m",

@@ -32,27 +32,28 @@ def servers(data: Data) -> Iterator[Problem]:
     """Passwords travel encrypted, and each login has exactly one."""
     for name, box in _mailboxes(data):
         for role in ("imap", "smtp"):
-            for key, what in _server(_section(box, role)):
+            for key, what in _server(_section(box, role), signed_in="oauth" in box):
                 yield Problem(("mailbox", name, role, key), what)
-        for key, what in _login_in_clear(_section(box, "smtp")):
+        for key, what in _login_in_clear(_section(box, "smtp"), signed_in="oauth" in box):
             yield Problem(("mailbox", name, "smtp", key), what)
     for key, what in _server(_section(_section(data, "alarm"), "smtp")):
         yield Problem(("alarm", "smtp", key), what)
 
 
-def _server(server: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _server(server: dict[str, Any], *, signed_in: bool = False) -> Iterator[tuple[str, str]]:
     in_clear = server.get("security") == "none" and server.get("allow_insecure") is not True
     if in_clear and not is_loopback(_word(server.get("host"))):
         yield "security", '"none" is only for this machine: to another, passwords would travel in clear.'
     if "password" in server and "token_command" in server:
         yield "token_command", "there is a password too: use one of the two."
-    if server.get("username") and not server.keys() & {"password", "token_command"}:
-        yield "password", "is missing: a username needs a password or a token_command."
+    if server.get("username") and not signed_in and not server.keys() & {"password", "token_command"}:
+        yield "password", "is missing: a username needs a password, a token_command or the mailbox's oauth."
 
 
-def _login_in_clear(server: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _login_in_clear(server: dict[str, Any], *, signed_in: bool) -> Iterator[tuple[str, str]]:
     insecure = server.get("security") == "none" and server.get("allow_insecure") is True
-    if insecure and server.keys() & {"password", "token_command"} and not is_loopback(_word(server.get("host"))):
+    login = server.keys() & {"password", "token_command"} or (signed_in and server.get("username"))
+    if insecure and login and not is_loopback(_word(server.get("host"))):
         yield "allow_insecure", "lets mail travel in clear, but never a password: use tls or starttls, or no login."
 
 

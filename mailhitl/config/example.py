@@ -112,6 +112,7 @@ LIVE: dict[str, Any] = {
 
 #: What stands behind a # where there is no default to show.
 SAMPLES: dict[tuple[str, ...], Any] = {
+    ("mailbox", "support", "oauth"): {"client_id": "00000000-0000-0000-0000-000000000000"},
     ("store", "password"): {"env": "DATABASE_PASSWORD"},
     ("review", "worklist_at"): "08:30",
     ("reviewer", "absent"): ["2026-12-20 to 2027-01-03"],

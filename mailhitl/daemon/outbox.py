@@ -51,6 +51,8 @@ LOST = (
 )
 
 
+RENEW = "Its password or token has to be renewed. Nothing is lost: each answer is tried again for days."
+
 LOOK = "It is not sent again by itself. A reviewer has to look whether it arrived; their packet says how."
 
 
@@ -249,6 +251,9 @@ def _defer(app: App, case: Case, delivery: Delivery, handover: Handover) -> None
     if again is None:
         _refuse(app, case, delivery, handover)
         return
+    if handover.phase is Phase.GREET and any(each.reply.startswith("login ") for each in handover.results):
+        subject = "the SMTP server refuses our login: answers wait"
+        alerts.raise_alarm(app, key=f"smtp-login:{app.now():%Y-%m-%d}", subject=subject, text=RENEW)
     _move(app, case, Event.DEFER, handover.reply, "deferred", delivery, not_before=again)
     app.agenda.at(again)
 

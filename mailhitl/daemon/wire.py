@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
+from typing import Literal
 
 import structlog
 
@@ -12,6 +13,7 @@ from mailhitl.backends import dns
 from mailhitl.backends.idle import ImapWatcher
 from mailhitl.backends.imap import ImapMailbox
 from mailhitl.backends.imap_connect import ImapSettings
+from mailhitl.backends.oauth import OAuthSettings, Tokens
 from mailhitl.backends.smtp import SmtpSettings, SmtpTransport
 from mailhitl.config.account import MailboxConfig, Server
 from mailhitl.config.rules import read_gates, read_rules
@@ -61,7 +63,8 @@ def account(config: Config, name: str) -> Account:
     """Choose every part for this mailbox. Opens no connection and reads no password yet."""
     mailbox = config.mailbox[name]
     settings = settings_of(config, name)
-    imap = _imap(config, mailbox)
+    tokens = tokens_of(config, name)
+    imap = _imap(config, mailbox, tokens)
     # A draft that is being written outlives a lost connection.
     shared = writers(config)
     brisk = mailbox.brisk.total_seconds() if settings.grace <= SOON else 0.0
@@ -69,7 +72,7 @@ def account(config: Config, name: str) -> Account:
         settings=settings,
         connect=lambda: ImapMailbox.connect(imap),
         watch=lambda found: ImapWatcher(imap, (found.inbox, found.approve), brisk={found.approve: brisk}),
-        transport=SmtpTransport(smtp_settings(config, mailbox.smtp)),
+        transport=SmtpTransport(smtp_settings(config, mailbox.smtp, tokens)),
         build=lambda box, transport, store, found: replace(
             build(config, settings, box, transport, store, found), writers=shared
         ),
@@ -201,33 +204,63 @@ def _create_missing(mailbox: Mailbox, found: Folders, there: Collection[str]) ->
             mailbox.create(name)
 
 
-def _imap(config: Config, mailbox: MailboxConfig) -> ImapSettings:
+def _imap(config: Config, mailbox: MailboxConfig, tokens: Tokens | None) -> ImapSettings:
     server = mailbox.imap
+    login = _login(config, server, tokens)
     return ImapSettings(
         host=server.host,
         port=server.port,
         security=server.security,
         username=server.username,
-        password=_password(config, server) or str,
-        auth="xoauth2" if server.token_command else "login",
+        password=login.password or str,
+        auth=login.auth,
+        fresh=login.fresh,
         ca_file=str(server.ca_file) if server.ca_file else None,
     )
 
 
-def smtp_settings(config: Config, server: Server) -> SmtpSettings:
+def smtp_settings(config: Config, server: Server, tokens: Tokens | None = None) -> SmtpSettings:
     """How to reach an SMTP server; its password is asked for at every connect."""
+    login = _login(config, server, tokens)
     return SmtpSettings(
         host=server.host,
         port=server.port,
         security=server.security,
         username=server.username,
-        password=_password(config, server),
-        auth="xoauth2" if server.token_command else "login",
+        password=login.password,
+        auth=login.auth,
+        fresh=login.fresh,
         ca_file=str(server.ca_file) if server.ca_file else None,
     )
 
 
-def _password(config: Config, server: Server) -> Callable[[], str] | None:
-    """Asked at every connect, so that a changed password or a fresh token is found; never kept."""
-    secret = server.token_command or server.password
-    return (lambda: resolve_secret(secret, config.base)) if secret else None
+def tokens_of(config: Config, name: str) -> Tokens | None:
+    """Where this mailbox's access tokens come from, None when it is not signed in to."""
+    wanted = config.mailbox[name].oauth
+    if wanted is None:
+        return None
+    authority = f"{wanted.authority.rstrip('/')}/{wanted.tenant}"
+    file = config.agent.data_dir / f"oauth-{name}.json"
+    return Tokens(OAuthSettings(wanted.client_id, authority, file, renew_by=f"mailhitl login {name}"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """What is presented to a server: asked for at every connect, so that a changed password or a fresh token is found;
+    never kept."""
+
+    password: Callable[[], str] | None
+    auth: Literal["login", "xoauth2"] = "login"
+    fresh: Callable[[], str] | None = None
+
+
+def _login(config: Config, server: Server, tokens: Tokens | None) -> _Login:
+    if server.token_command is not None:
+        command = server.token_command
+        return _Login(lambda: resolve_secret(command, config.base), "xoauth2")
+    if server.password is not None:
+        password = server.password
+        return _Login(lambda: resolve_secret(password, config.base))
+    if tokens is not None and server.username:
+        return _Login(tokens.current, "xoauth2", tokens.fresh)
+    return _Login(None)

@@ -298,3 +298,16 @@ def test_a_daemon_whose_password_is_gone_rings(tmp_path: Path) -> None:
         assert told.startswith("ALARM: mailbox support: the server refuses us")
         assert "GONE" in told
         assert "the server refuses us" in office.mailhitl("alarm").stdout
+
+
+def test_a_login_that_only_the_smtp_server_refuses_rings_once_a_day_and_the_answer_still_leaves(world: World) -> None:
+    world.customer_writes("Please refund my order 4711.")
+    world.run()
+    [draft] = world.standing("review")
+    world.transport.answers(*[Answer(Status.DEFERRED, Phase.GREET, "login failed: 535 5.7.3 expired")] * 3)
+    world.moves(draft, "approve")
+    for _ in range(5):
+        world.run(later=timedelta(minutes=30))
+    told = [entry.code for entry in world.store.journal.entries(("trouble",))]
+    assert told == ["the SMTP server refuses our login: answers wait"]
+    assert len(world.sent_to("ann@customer.test")) == 1
