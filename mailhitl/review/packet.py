@@ -187,8 +187,10 @@ class Packet:
 
     @property
     def check(self) -> tuple[str, ...]:
-        """What the reviewer should look at first: what no source says, and what the model asks back."""
-        return self._evidence(DOUBT, QUESTION)[:MOST_EVIDENCE]
+        """What to look at first: what no source says, where no reason has said so, and what the model asks back."""
+        said = " ".join(reason.text for reason in self.reasons)
+        lines = self._evidence(DOUBT, QUESTION)
+        return tuple(line for line in lines if line.removeprefix(DOUBT).strip("“”") not in said)[:MOST_EVIDENCE]
 
     @property
     def known(self) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def test_where_no_template_fits_the_model_drafts_and_the_packet_shows_what_it_re
     packet = text_of(world.packet_for("anna@example.com"))
     assert "engraving.md" in packet
     assert "llama3" in packet
-    assert "no source says" not in packet
+    assert "none of its sources" not in packet
 
 
 def test_what_no_source_says_is_marked_in_the_packet(world: World, server: ModelServer) -> None:
@@ -69,8 +69,9 @@ def test_what_no_source_says_is_marked_in_the_packet(world: World, server: Model
     world.customer_writes(ENGRAVE)
     world.run()
     packet = " ".join(text_of(world.packet_for("anna@example.com")).split())
-    assert "no source says: “We engrave for 15 EUR.”" in packet
-    assert "no source says: “Thank" not in packet
+    assert "says what none of its sources says: “We engrave for 15 EUR.”" in packet
+    assert packet.count("We engrave for 15 EUR.") == 2
+    assert packet.count("Thank you for asking.") == 1
 
 
 def test_the_model_never_sees_secrets_and_every_foreign_blank_is_marked(world: World, server: ModelServer) -> None:
