@@ -68,20 +68,33 @@ def list_cases(
     as_table(rows, "There are no such cases.")
 
 
-def show(context: typer.Context, case: CaseId, json: Json = False) -> None:
+def show(
+    context: typer.Context,
+    case: CaseId,
+    words: Annotated[
+        bool, typer.Option("--words", help="Also every version's words, and what each has changed.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Show one case: every decision with who, how and why, every draft's author, every delivery, what came back."""
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.cli.show import as_json
+    from mailhitl.cli.versions import versions
+    from mailhitl.mail.text import plain as tame
 
     with opened_store(read_config(context.obj)) as store:
         found = _case(store, case)
         about = {**_row(found), **_standing(store, found)}
         history, sends, since = _history(store, found), _deliveries(store, found), _afterwards(store, found)
+        written = versions(store, found) if words else []
     if json:
-        as_json({**about, "history": history, "deliveries": sends, "afterwards": since})
+        more = {"versions": written} if words else {}
+        as_json({**about, "history": history, "deliveries": sends, "afterwards": since, **more})
         return
     _print(about, history, sends)
     _print_afterwards(since)
+    for version in written:
+        typer.echo(f"\nversion {version['version']} by {version['author']}\n{tame(version['diff'])}")
 
 
 def retry(context: typer.Context, case: CaseId) -> None:
