@@ -41,6 +41,7 @@ CODES: Mapping[str, str] = {
     # What happened around it.
     "customer-wrote-again": "the customer wrote again before the answer left",
     "answered-by-hand": "somebody answered the customer by hand",
+    "answered-unproven": "a mail says that somebody answered the customer by hand, and nothing proves who wrote it",
     "silence": "nobody decided in time, so the next group is asked",
     "expired": "nobody decided at all: closed, nothing sent",
     "digest": "the weekly digest waits until a group has signed it off",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
-from mailhitl.case import Case, Event, State
-from mailhitl.daemon import marks, restored
+from mailhitl.case import Case, Event, Outcome, State
+from mailhitl.daemon import alerts, marks, restored
 from mailhitl.daemon.app import App
 from mailhitl.decision import Channel, Decision
 from mailhitl.errors import IllegalTransition, StaleCase, StaleFolder
 from mailhitl.mail import plus
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse, parse_header
+from mailhitl.mail.signature import Checked
 from mailhitl.mail.stamp import Kind, read_id
 from mailhitl.ports.mailbox import Location
 from mailhitl.ports.store import Cursor
@@ -51,18 +54,43 @@ def _read_sent(app: App) -> int:
     return closed
 
 
-def came_in(app: App, message: Message, location: Location) -> bool:
+#: The row of the log for an answer by hand of which nothing proves who wrote it, and what its people are told.
+UNPROVEN = "answered-unproven"
+ASKED = (
+    "A mail in the name of {sender} says that the customer was answered by hand, and nothing proves who wrote it: "
+    "{doubt}. If somebody has answered, say “arrived”; if nobody has, decide as always. By itself nothing is sent."
+)
+TAKEN_BACK = {State.RECEIVED: Event.HOLD, State.APPROVED: Event.HOLD, State.HELD: Event.REVISE}
+
+
+def came_in(app: App, message: Message, location: Location, proof_of: Callable[[], Checked]) -> bool:
     """True for a copy of what one of our own people has written to a customer: no customer's mail.
 
     It comes to the plus-address that the draft has as a blind copy, or because support was put into Cc. Anybody can
-    write such a From; it can only keep a machine from answering, and the log says who is said to have done so.
+    write such a From: what nothing proves keeps a machine from answering and has people asked; it closes nothing.
     """
     if not app.is_ours(message.sender.key) or not (answered := _answered(app, message)):
         return False
+    proof = proof_of()
     for case in answered:
-        _close(app, case, message, location.folder)
+        if proof.proof:
+            _close(app, case, message, location.folder)
+        else:
+            _ask(app, case, message, proof.doubt)
     app.mailbox.flag(location, add=("\\Seen",))
     return True
+
+
+def _ask(app: App, case: Case, message: Message, doubt: str) -> None:
+    event = TAKEN_BACK.get(case.state)
+    if event is None:
+        return
+    why = ASKED.format(sender=message.sender.spec, doubt=doubt)
+    if not any(row.code == UNPROVEN for row in app.store.cases.log(case)):
+        proof, versions = f"mail {message.message_id}", app.settings.versions
+        said = Decision(event, SOMEONE, Channel.HAND, why, app.now(), UNPROVEN, proof, versions=versions)
+        app.store.cases.move(case, event, said, outcome=Outcome.REVIEW if event is Event.HOLD else None)
+    alerts.note(app, case, key=UNPROVEN, text=why)
 
 
 def _answered(app: App, header: Message) -> list[Case]:

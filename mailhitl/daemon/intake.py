@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 
 import structlog
@@ -13,6 +14,7 @@ import structlog
 from mailhitl.case import Event
 from mailhitl.daemon import alerts, byhand, commands, flood, notices, sources
 from mailhitl.daemon.app import App
+from mailhitl.daemon.obey import proof_of
 from mailhitl.decision import Channel, Decision
 from mailhitl.errors import MailhitlError, PermanentFailure
 from mailhitl.mail.fingerprint import fingerprint, header_fingerprint
@@ -180,7 +182,7 @@ def _one(app: App, glance: Glance, raw: bytes) -> int:
         return 1
     if commands.answers_a_notice(app, message):
         return 0
-    if byhand.came_in(app, message, glance.location):
+    if byhand.came_in(app, message, glance.location, partial(proof_of, app, message, raw)):
         return 1
     commands.tell_about_stranger(app, message)
     case = app.store.cases.open(_arrival(app, glance, message, raw))

@@ -103,7 +103,9 @@ def _cap(app: App, recipient: str, called: str, most: int) -> str:
         return ""
     text = f"{sent} automatic answers have gone to {called} within a day: a person has to look."
     key = f"cap:{recipient}:{app.now():%Y-%m-%d}"
-    alerts.raise_alert(app, key=key, subject=f"no more automatic answers to {called} today", text=text)
+    # The alarm outside gets the subject, and the journal keeps it when the person is forgotten.
+    whom = "people of one domain" if recipient.startswith("@") else "one correspondent"
+    alerts.raise_alert(app, key=key, subject=f"no more automatic answers to {whom} today", text=text)
     return text
 
 

@@ -9,6 +9,7 @@ from mailhitl.case import Case, Event, State
 from mailhitl.daemon import flood
 from mailhitl.daemon.alerts import people
 from mailhitl.daemon.app import App
+from mailhitl.daemon.byhand import UNPROVEN
 from mailhitl.daemon.decide import HELD_AGAIN
 from mailhitl.daemon.marks import ANSWERED_MARK
 from mailhitl.daemon.poison import each
@@ -153,6 +154,6 @@ def _notes(log: Sequence[Decision], case: Case) -> tuple[str, ...]:
         for row in log
         if (row.code == HELD_AGAIN and row.revision == case.revision)
         or row.event in telling
-        or row.code in (SILENCE, ANSWERED_MARK)
+        or row.code in (SILENCE, ANSWERED_MARK, UNPROVEN)
     ]
     return tuple(notes[-1:])
