@@ -18,7 +18,7 @@ def test_the_versions_of_a_draft_are_shown_with_what_each_changed(world: World) 
     assert "+within 5 days." in first
     assert "-within 5 days." in second
     assert "+within 2 weeks." in second
-    assert "5 days" not in mailhitl(world, "cases", "show", "1").output
+    assert "+within 2 weeks." not in mailhitl(world, "cases", "show", "1").output
 
 
 def test_the_versions_are_in_the_json_only_when_asked_for(world: World) -> None:
