@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from mailhitl.mail.message import Message
 from mailhitl.mail.reply import Command, new_lines, said
 
-#: ``1``, ``3-7``, ``1, 3 - 7 and 9``: nothing of it can match in two ways.
+#: ``1``, ``3-7``, ``1, 3 - 7 and 9``. Two numbers have something between them, and what has matched is never given back:
+#: no line takes longer than its length.
+_BETWEEN = r"(?:\s*+(?:-|–|,|and|und|et|y|e)\s*+|\s++)"
 _NUMBERS = re.compile(
-    r"\s*(?P<numbers>\d{1,4}(?:\s*(?:-|–|,|and|und|et|y|e)?\s*\d{1,4})*)\s*[.:)]?\s+(?P<words>\S.*)", re.S
+    rf"\s*+(?P<numbers>\d{{1,4}}(?!\d)(?:{_BETWEEN}\d{{1,4}}(?!\d))*+)(?:\s*+[.:)]\s++|\s++)(?P<words>\S.*)", re.S
 )
 _PART = re.compile(r"(\d{1,4})(?:\s*[-–]\s*(\d{1,4}))?")
 #: Nobody reads more at once, and ``1-9999`` is a slip of the pen.

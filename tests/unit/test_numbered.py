@@ -45,3 +45,10 @@ def test_a_number_that_is_decided_twice_is_decided_not_at_all() -> None:
 def test_our_own_list_quoted_below_decides_nothing() -> None:
     text = f"1 approve\n\n{LIST}"
     assert read_entries(Message(text=text, new_text=text), LIST) == (Entry("1 approve", (1,), APPROVE),)
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 5_000, "1" * 60 + "x approve", "1 " * 5_000, "1" + " " * 50_000 + "\x00", "1 e" * 5_000]
+)
+def test_no_row_of_digits_or_blanks_is_tried_in_more_ways_than_one(text: str) -> None:
+    assert [command for _, command in read(text)] in ([None], [])
