@@ -42,6 +42,7 @@ def forget(
     Open cases are closed first and nothing of them is sent. Mails in the mailbox's own folders are not touched.
     """
     from mailhitl.cli.opening import opened_store, read_config
+    from mailhitl.daemon.teaching import FILE
 
     config = read_config(context.obj)
     wanted = address.strip()
@@ -57,6 +58,8 @@ def forget(
         # The index first: once the cases are erased nobody knows any more whose they were.
         if knowledge is not None:
             knowledge.forget(answers)
+        # What was learned cannot be taken out of it; it is learned anew from what is left.
+        (config.agent.data_dir / FILE).unlink(missing_ok=True)
         _erase(store, found, wanted)
     typer.echo("Erased. The log is whole, and an entry of the journal says that this was done.")
     typer.echo(_STAYS.format(address=wanted))

@@ -51,6 +51,8 @@ def now(context: typer.Context) -> None:
         index.refresh()
         if config.knowledge and config.knowledge.answers:
             typer.echo(f"{learn_answers(index, answers)} answers were added to the knowledge.")
+        else:
+            index.forget(index.answers())
     if config.triage.learn:
         typer.echo(taught(config))
 

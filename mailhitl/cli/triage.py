@@ -97,7 +97,7 @@ def try_(context: typer.Context, mail: Annotated[Path, typer.Argument(exists=Tru
 
 def taught(config: Config) -> str:
     """Have triage learn, and say what came of it."""
-    from mailhitl.daemon.teaching import FILE, engine, learn
+    from mailhitl.daemon.teaching import FILE, engine, from_config, learn
     from mailhitl.daemon.wire_drafting import embedder
     from mailhitl.drafting.learned import TooFewExamples
     from mailhitl.errors import ModelFailure
@@ -106,25 +106,37 @@ def taught(config: Config) -> str:
         return (
             "Triage: scikit-learn is not installed (pip install 'mailhitl[triage]'); the words of the intents decide."
         )
-    examples = _examples(config)
+    ours, theirs = from_config(config), _decided(config)
+    examples, path = [*ours, *theirs], config.agent.data_dir / FILE
+    private = {text for text, _ in theirs} - {text for text, _ in ours}
     try:
-        anew = learn(config.agent.data_dir / FILE, examples, embedder(config))
-    except (TooFewExamples, ModelFailure) as problem:
+        anew = learn(path, examples, embedder(config), private)
+    except TooFewExamples as few:
+        # What was learned before may come from mails that were erased meanwhile.
+        path.unlink(missing_ok=True)
+        return f"Triage: {few}. The words of the intents decide."
+    except ModelFailure as problem:
         return f"Triage: {problem}. What was learned before stays, else the words of the intents decide."
     return f"Triage: {'learned from' if anew else 'nothing has changed in'} {len(examples)} examples."
 
 
 def _examples(config: Config) -> list[Labelled]:
+    from mailhitl.daemon.teaching import from_config
+
+    return [*from_config(config), *_decided(config)]
+
+
+def _decided(config: Config) -> list[Labelled]:
+    """What people's decisions teach, if the config wants that."""
     from datetime import UTC, datetime
 
     from mailhitl.cli.opening import opened_store
-    from mailhitl.daemon.teaching import from_config, from_decisions
+    from mailhitl.daemon.teaching import from_decisions
 
-    examples = from_config(config)
-    if config.triage.decisions:
-        with opened_store(config) as store:
-            examples += from_decisions(store, datetime.now(UTC), {intent.name for intent in config.intent})
-    return examples
+    if not config.triage.decisions:
+        return []
+    with opened_store(config) as store:
+        return from_decisions(store, datetime.now(UTC), {intent.name for intent in config.intent})
 
 
 def _need_extra() -> None:

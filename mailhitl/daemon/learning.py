@@ -17,6 +17,7 @@ from mailhitl.config.schema import Config
 from mailhitl.decision import Channel
 from mailhitl.draft import Draft
 from mailhitl.drafting.library import Library
+from mailhitl.drafting.placeholders import placeholders
 from mailhitl.drafting.quoting import answer_words
 from mailhitl.drafting.redaction import anonymous, without_names
 from mailhitl.errors import TemplateProblem
@@ -157,6 +158,9 @@ class Patch:
 def patch_of(config: Config, library: Library, proposal: Entry) -> Patch | None:
     """What accepting a proposal would change; None where no file can be changed by itself."""
     change = Change(Kind.TONE, proposal.data.get("old", ""), proposal.data.get("new", ""))
+    if placeholders(change.new):
+        # A reviewer's words, which may repeat a customer's, are text: in a template some of them would be code.
+        return None
     if proposal.subject == MODEL:
         return _told_to_model(config, proposal, change)
     for template in library.templates():

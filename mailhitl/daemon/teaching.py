@@ -11,7 +11,7 @@ import json
 import os
 import pickle
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -100,15 +100,18 @@ def _lesson(store: Store, judgment: Judgment) -> Labelled | None:
     return (text, facts.triage.intent) if by_person else None
 
 
-def learn(path: Path, examples: Sequence[Labelled], embedder: Embedder | None = None) -> bool:
+def learn(
+    path: Path, examples: Sequence[Labelled], embedder: Embedder | None = None, private: Collection[str] = ()
+) -> bool:
     """Learn and keep it, unless the file holds just that; True when it was learned anew.
 
-    Raises TooFewExamples, or ModelFailure when ``embedder`` gives no vectors.
+    ``private`` are the texts that nobody else may read. Raises TooFewExamples, or ModelFailure when ``embedder`` gives
+    no vectors.
     """
     wanted = fingerprint(examples, embedder.name if embedder else "")
     if _header(path) == {"learned": wanted, "engine": engine()}:
         return False
-    model = LearnedTriage(examples, embedder)
+    model = LearnedTriage(examples, embedder, private)
     header = json.dumps({"learned": model.version, "engine": engine()}).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(f".{os.getpid()}")
@@ -182,6 +185,6 @@ class TaughtTriage:
                 self._learned, self._stamp = load(self.path), stamp
                 if self._learned is not None:
                     self._learned.connect(self.embedder)
-        except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError) as problem:
+        except Exception as problem:  # noqa: BLE001  a ruined pickle may raise anything; triage goes on without it
             if self._learned is not None or not isinstance(problem, FileNotFoundError):
-                log.warning("what triage has learned cannot be read", problem=f"{type(problem).__name__}: {problem}")
+                log.warning("what triage has learned cannot be read", problem=type(problem).__name__)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,7 @@ MAX_WORDS = 60
 #: From so many examples on, what stands in one of them only is left out.
 MANY = 3_000
 #: Changes whenever what is learned from the same examples does.
-VERSION = "1"
+VERSION = "2"
 
 #: Texts in one request for vectors.
 BATCH = 256
@@ -68,7 +68,8 @@ def pairs(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What one text seems to want, how often such a guess is right (0..1), and the example that is most like it."""
+    """What one text seems to want, how often such a guess is right (0..1), and the example that is most like it: ""
+    when that is private."""
 
     intent: str
     confidence: float
@@ -88,8 +89,13 @@ def fingerprint(examples: Sequence[Labelled], embeddings: str = "") -> str:
 class LearnedTriage:
     """Finds the intent by what it has learned; fulfils ``ports.drafter.Classifier``. May be pickled."""
 
-    def __init__(self, examples: Sequence[Labelled], embedder: Embedder | None = None) -> None:
-        """Learn. Takes about a second per 200 examples. Raises TooFewExamples, or ModelFailure from ``embedder``."""
+    def __init__(
+        self, examples: Sequence[Labelled], embedder: Embedder | None = None, private: Collection[str] = ()
+    ) -> None:
+        """Learn. Takes about a second per 200 examples. Raises TooFewExamples, or ModelFailure from ``embedder``.
+
+        ``private`` are the texts of customers: they teach, and are neither kept as they are nor quoted.
+        """
         known = _enough(sorted(set(examples)))
         self.version = fingerprint(known, embedder.name if embedder else "")
         texts, names = [text for text, _ in known], [name for _, name in known]
@@ -98,6 +104,8 @@ class LearnedTriage:
             vectors.fetch([*texts, *titles(names).values()])
         self._calibration = _Calibration(texts, names, vectors)
         self._voices = _Voices(texts, names, vectors)
+        hidden = frozenset(private)
+        self._voices.texts = ["" if text in hidden else text for text in self._voices.texts]
 
     def __getstate__(self) -> dict[str, Any]:
         # A client of a server is nobody's to keep: ``connect`` gives another.
@@ -119,7 +127,8 @@ class LearnedTriage:
         readings = [text for text in (words, f"{subject.text} {words}".strip(), subject.text) if text.strip()]
         best, *others = sorted(self.guesses(readings), key=lambda guess: -guess.confidence)
         rival = self._rival(best, body)
-        note = f"most like “{best.example}” ({best.likeness:.2f})"
+        like = f"“{best.example}”" if best.example else "a mail that was answered so before"
+        note = f"most like {like} ({best.likeness:.2f})"
         if rival is not None or (others and _disagree(best, others)):
             other = rival or next(guess for guess in others if guess.intent != best.intent)
             doubt = min(best.confidence, RIVAL_CONFIDENCE)

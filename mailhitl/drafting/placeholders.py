@@ -15,7 +15,7 @@ _GAP = re.compile(
     r"|\((?:insert|enter|fill in|to be filled)\b[^)\n]{1,60}\)"
     r"|\([^()\n]{1,60} (?:einsetzen|einfügen|eintragen|ergänzen)\)"
     r"|\b(?:TT|DD|MM)[./-](?:TT|DD|MM)[./-](?:JJJJ|YYYY|JJ|YY)\b"
-    r"|\{\{|\}\}|\{%|%\}|\$\{"  # a template inside a template
+    r"|\{\{|\}\}|\{%|%\}|\{#|#\}|\$\{"  # a template inside a template
     r"|<(?!(?:enter|return|tab|shift|ctrl|strg|alt|esc|space|del|f\d+)>)[a-z][a-z _-]{1,30}>"  # <name>, but no key
     r"|%[A-Z_]{3,30}%"
     r"|\b(?:(?-i:TODO|TBD|FIXME|XXX+)|lorem ipsum)\b"  # "todo" is Spanish
