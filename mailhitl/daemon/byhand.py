@@ -49,9 +49,19 @@ def _read_sent(app: App) -> int:
     headers = [parse_header(glance.header) for glance in app.mailbox.glance(locations)]
     restored.notice(app, headers)
     closed = sum(_close(app, case, header, folder) for header in headers for case in _answered(app, header))
-    last = max((location.uid for location in locations), default=status.uidnext - 1)
-    app.store.progress.advance(app.settings.mailbox, folder, Cursor(status.uidvalidity, last, cursor.start))
+    if _inbox_is_known(app):
+        last = max((location.uid for location in locations), default=status.uidnext - 1)
+        app.store.progress.advance(app.settings.mailbox, folder, Cursor(status.uidvalidity, last, cursor.start))
     return closed
+
+
+def _inbox_is_known(app: App) -> bool:
+    """Whether every mail of the inbox is a case by now: what answers one that is none yet has to be read once more."""
+    folder = app.folders.inbox
+    cursor, status = app.store.progress.cursor(app.settings.mailbox, folder), app.mailbox.status(folder)
+    if cursor is None or cursor.uidvalidity != status.uidvalidity or cursor.last_uid < status.uidnext - 1:
+        return False
+    return not app.store.progress.unfinished(app.settings.mailbox, folder)
 
 
 #: The row of the log for an answer by hand of which nothing proves who wrote it, and what its people are told.

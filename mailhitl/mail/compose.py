@@ -25,7 +25,7 @@ from typing import Any
 from mailhitl.draft import Attachment, Draft, sendable
 from mailhitl.mail.address import is_addr_spec
 from mailhitl.mail.message import Address, Message
-from mailhitl.mail.stamp import APPROVAL_HEADER, Kind, PrivateId, Stamp, header_value, write_id
+from mailhitl.mail.stamp import APPROVAL_HEADER, Kind, PrivateId, Stamp, header_value, read_id, write_id
 from mailhitl.mail.text import flow, one_line
 from mailhitl.mail.thread import reply_references
 
@@ -60,7 +60,7 @@ def compose_filed(
         now=now,
     )
     private = write_id(PrivateId(Kind.MH, case_id, revision), key, sender.domain)
-    references = _ids(reply_references(source))
+    references = [each for each in _ids(reply_references(source)) if not _marks_a_draft(each, key)]
     if blind_copy:
         mail["Bcc"] = _recipients([blind_copy])
     _thread(mail, _ids([source.message_id]), [*references[:-1], private, *references[-1:]])
@@ -241,6 +241,13 @@ def _thread(mail: EmailMessage, in_reply_to: list[str], references: list[str]) -
         mail["In-Reply-To"] = in_reply_to[0]
     if references:
         mail["References"] = " ".join(references)
+
+
+def _marks_a_draft(message_id: str, key: bytes) -> bool:
+    """mutt and aerc let our marks out: those of another draft or packet, which a customer gives back, would make it
+    unclear whose this draft is."""
+    private = read_id(message_id, key)
+    return private is not None and private.kind is not Kind.SENT
 
 
 def _ids(message_ids: Iterable[str]) -> list[str]:
