@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from mailhitl.cli.main import app
@@ -17,13 +16,6 @@ from tests.story.world import CONFIG, DEMO_TEMPLATES, World, letter
 
 LATER = timedelta(seconds=70)
 Says = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """A command logs to the standard error that its runner closes."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture
