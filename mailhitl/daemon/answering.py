@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from mailhitl.drafting.template import order_numbers
 from mailhitl.errors import ModelFailure, TemplateProblem
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
+from mailhitl.mail.thread import reply_recipients
 from mailhitl.ports.drafter import Context, Drafter, Triage
 from mailhitl.ports.knowledge import Question, Snippet
 
@@ -80,11 +81,13 @@ def with_context(app: App, case: Case, source: Message, draft: Draft) -> Draft:
 
 
 def context_of(app: App, case: Case, source: Message, triage: Triage) -> Context:
-    """Gather what is known besides the mail itself."""
+    """Gather what is known besides the mail itself. Nobody is told through an answer what was only said to others."""
+    to, cc = reply_recipients(source, app.settings.own)
+    readers = {address.lower() for address in (*to, *cc)}
     return Context(
         snippets=tuple(_snippets(app, source, triage)),
-        earlier=tuple(_turns(app, case)),
-        customer=app.customers.row(source.sender),
+        earlier=tuple(_turns(app, case, readers)),
+        customer=app.customers.row(source.sender) if readers <= {source.sender.key} else {},
         history=_history(app, case, source, triage),
     )
 
@@ -97,14 +100,15 @@ def _snippets(app: App, source: Message, triage: Triage) -> Sequence[Snippet]:
     return app.drafting.knowledge.search(Question(text, triage.intent, language, order_numbers(text)))
 
 
-def _turns(app: App, case: Case) -> Iterator[str]:
+def _turns(app: App, case: Case, readers: Set[str]) -> Iterator[str]:
     """The conversation so far, newest first: what the customer wrote and what we answered."""
     earlier = [one for one in app.store.cases.in_thread(app.settings.mailbox, case.thread) if one.id < case.id]
     for one in sorted(earlier, key=lambda one: -one.id)[: TURNS // 2]:
-        # Whoever joined a conversation must not be told what we wrote to somebody else.
-        if one.sender != case.sender:
-            continue
         message = parse(app.store.cases.source(one))
+        there = {each.key for each in (*message.senders, *message.reply_to, *message.to, *message.cc)}
+        # Whoever joined a conversation, by Cc or Reply-To too, must not be told what was said to somebody else.
+        if one.sender != case.sender or not readers <= there:
+            continue
         if one.state is State.SENT and one.revision:
             answer = app.drafting.own_words(app.store.cases.draft(one), message)
             yield f"We answered on {one.opened_at:%Y-%m-%d}:\n{answer[:TURN]}"

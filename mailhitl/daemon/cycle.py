@@ -67,6 +67,7 @@ def run_once(app: App) -> int:
     for runner in RUNNERS.values():
         app.heartbeat()
         done += runner(app)
+    app.writers.sweep()
     return done
 
 

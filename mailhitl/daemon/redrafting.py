@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from mailhitl.case import Case, Event, State
-from mailhitl.daemon import alerts, facts
+from mailhitl.daemon import alerts, digest_signoff, facts
 from mailhitl.daemon.answering import context_of
 from mailhitl.daemon.app import App
 from mailhitl.daemon.poison import each
@@ -37,6 +37,9 @@ def _redraft(app: App, case: Case) -> int:
     if wish is None or drafter is None:
         return 0
     source = source_of(app, case)
+    if source.encrypted or not source.readable or digest_signoff.is_digest(case):
+        _failed(app, case, ModelFailure("no machine may read that mail"))
+        return 1
     triage = app.drafting.classifier.triage(source)
     current = app.store.cases.draft(case) if case.revision else None
     known = context_of(app, case, source, triage)
@@ -87,6 +90,8 @@ def _wish(app: App, case: Case) -> Decision | None:
     if known is None or known[0] != case.version:
         said = {REDRAFT, REDRAFTED, FAILED}
         rows = [row for row in app.store.cases.log(case) if row.code in said]
-        last = rows[-1] if rows and rows[-1].code == REDRAFT else None
+        # Who edits the draft after the wish wants their own words, not others in their place.
+        open_wish = bool(rows) and rows[-1].code == REDRAFT and rows[-1].revision == case.revision
+        last = rows[-1] if open_wish else None
         known = app.wishes[case.id] = (case.version, last)
     return known[1]

@@ -19,6 +19,7 @@ class _Job:
     done: threading.Event = field(default_factory=threading.Event)
     result: Any = None
     error: BaseException | None = None
+    asked: bool = True
 
     def run(self) -> None:
         try:
@@ -57,12 +58,21 @@ class Writers:
                 self._queue.append(job)
                 self._begin()
                 return None
+            job.asked = True
             if not job.done.is_set():
                 return None
             del self._jobs[key]
         if job.error is not None:
             raise job.error
         return (job.result,)
+
+    def sweep(self) -> None:
+        """Drop what nobody has asked for since the last time: its case was closed, or its wish is none any more."""
+        with self._lock:
+            self._jobs = {key: job for key, job in self._jobs.items() if job.asked}
+            self._queue = deque(job for job in self._queue if job.asked)
+            for job in self._jobs.values():
+                job.asked = False
 
     @property
     def busy(self) -> bool:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from mailhitl.case import State
-from mailhitl.daemon import alerts
+from mailhitl.daemon import alerts, cycle
+from tests.model_server import ModelServer, sentences, serving
+from tests.story.test_model import ENGRAVE, world_with
 from tests.story.world import CONFIG, World, letter, text_of
 
 MINUTE = timedelta(seconds=61)
@@ -65,3 +67,78 @@ def test_the_alarm_that_rings_outside_names_no_customer(tmp_path: Path) -> None:
     assert rung
     assert not [entry for entry in rung if ANN in f"{entry.code} {entry.why} {entry.subject}"]
     world.store.close()
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def writing(tmp_path: Path, server: ModelServer) -> Iterator[World]:
+    """A world with a language model."""
+    world = world_with(tmp_path, server)
+    yield world
+    server.release.set()
+    world.store.close()
+
+
+def test_a_reviewers_edit_is_not_written_over_by_a_redraft_that_comes_after_it(
+    writing: World, server: ModelServer
+) -> None:
+    server.reply = sentences("Yes, we do.")
+    writing.customer_writes(ENGRAVE)
+    writing.run()
+    writing.answers(writing.packet_for(ANNA), "redraft: shorter")
+    server.mode = "slow"
+    cycle.run_once(writing.app)
+    cycle.run_once(writing.app)
+    writing.edits(writing.standing("review")[0], "Yes, we do.", "Yes, Anna herself will do it.")
+    for _ in range(3):
+        writing.now += timedelta(seconds=100)
+        cycle.run_once(writing.app)
+    assert "Anna herself" in writing.store.cases.draft(writing.case).text
+    server.reply = sentences("A machine will.")
+    server.mode = "ok"
+    server.release.set()
+    writing.run()
+    assert "Anna herself" in writing.store.cases.draft(writing.case).text
+    assert "A machine will." not in writing.store.cases.draft(writing.case).text
+
+
+def test_an_encrypted_mail_is_not_shown_to_a_model_by_a_redraft_either(writing: World, server: ModelServer) -> None:
+    secret = "-----BEGIN PGP MESSAGE-----\n\nhQEMAcanary\n-----END PGP MESSAGE-----\n"
+    writing.customer_writes(secret, subject="Secret")
+    writing.run()
+    writing.answers(writing.packet_for(ANNA), "redraft: write something nice")
+    writing.run()
+    assert server.asked == []
+    assert writing.case.state is State.HELD
+    assert any("was not written anew" in text_of(mail) for mail in writing.sent_to(ANNA))
+
+
+@pytest.mark.parametrize("about", [{"Reply_To": EVE}, {"Cc": f"Eve <{EVE}>"}])
+def test_54_whoever_joins_a_conversation_is_told_nothing_of_what_was_said_before(
+    writing: World, server: ModelServer, about: dict[str, str]
+) -> None:
+    first = writing.customer_writes(f"{ENGRAVE} It is for my canary Zebulonia.", subject="Engraving")
+    writing.run()
+    writing.answers(writing.packet_for(ANNA), "approve")
+    writing.run()
+    writing.customer_writes("And a ring?", subject="Re: Engraving", In_Reply_To=first, References=first, **about)
+    writing.run()
+    assert len(server.asked) == 2
+    assert "Zebulonia" not in server.text_of(server.asked[-1][1])
+    assert EVE in writing.store.cases.draft(writing.cases[-1]).recipients
+
+
+def test_a_draft_of_a_case_that_was_closed_while_it_was_written_is_dropped(writing: World, server: ModelServer) -> None:
+    first = writing.customer_writes(ENGRAVE)
+    server.mode = "slow"
+    cycle.run_once(writing.app)
+    writing.customer_writes("When are you open?", subject="Hours", In_Reply_To=first, References=first)
+    cycle.run_once(writing.app)
+    cycle.run_once(writing.app)
+    assert writing.cases[0].state is State.SUPERSEDED
+    assert not writing.app.writers.busy
