@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo story test check bench
+.PHONY: help setup demo story test check bench fuzz
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,3 +37,6 @@ check: $(READY) ## Format, lint, types, import contracts and house rules
 bench: $(READY) ## Measure the costs that the project is held to, as ratios within one run (ONLY="a c")
 	@.ci/servers
 	@$(PYTHON) -m bench $(ONLY)
+
+fuzz: $(READY) ## Throw mutated mails, replies, headers, reports, configs and marks at every reader (MINUTES=60)
+	@$(PYTHON) -m bench.fuzz $(or $(MINUTES),60)
