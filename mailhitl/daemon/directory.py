@@ -30,10 +30,15 @@ Rows = Mapping[str, Mapping[str, str]]
 NOBODY: Mapping[str, str] = MappingProxyType({})
 #: Seconds after which a query is asked again, and after which what failed is tried again.
 REFRESH, RETRY = 300.0, 20.0
+#: Seconds for which a changed file must have been left alone: of one that is being written the rows are missing.
+REST = 2.0
 
 
 class Source(Protocol):
-    """Where the rows come from."""
+    """Where the rows come from. ``rest`` is how many seconds they must stay the same before they count."""
+
+    @property
+    def rest(self) -> float: ...
 
     def stamp(self, now: float) -> Any:
         """Something that differs when the rows may have changed. Raises OSError."""
@@ -49,6 +54,7 @@ class Csv:
     """A file with a header."""
 
     path: Path
+    rest: float = REST
 
     def stamp(self, now: float) -> Any:
         status = self.path.stat()
@@ -71,6 +77,7 @@ class Query:
 
     url: Callable[[], str]
     sql: str
+    rest: float = 0.0
 
     def stamp(self, now: float) -> Any:
         return now // REFRESH
@@ -90,7 +97,8 @@ class Directory:
     ) -> None:
         self._source, self._needed, self._clock = source, frozenset(needed), clock
         self._stamp: Any = None
-        self._again = float("-inf")
+        self._seen: Any = None
+        self._again = self._rests = float("-inf")
         self._rows: Rows = {}
         #: Why the rows are not as fresh as they should be, "" when they are; and since when.
         self.problem = ""
@@ -110,6 +118,10 @@ class Directory:
             return
         try:
             stamp = self._source.stamp(now)
+            if stamp != self._seen:
+                self._seen, self._rests = stamp, now + self._source.rest
+            if self.known and stamp != self._stamp and now < self._rests:
+                return
             if stamp != self._stamp or not self.known:
                 self._rows = keyed(self._source.rows(), self._needed)
                 self._stamp, self.known = stamp, True

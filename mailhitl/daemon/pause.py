@@ -124,7 +124,8 @@ def carry_out(app: App, message: Message, proof: Checked) -> Result:
     before = app.store.switches.get(SWITCH)
     person = app.reviewers.by_address(message.sender.key)
     by = person.address.lower() if person and proof.proof else SOMEONE
-    said, key = f"A mail from {message.sender.key} said so.", f"pause:{message.message_id}"
+    # By its Date, which a signature covers: whoever has kept the mail may give it another Message-ID.
+    said, key = f"A mail from {message.sender.key} said so.", f"pause:{message.sender.key}:{what}:{message.date}"
     vouched = f"mail: {proof.proof or 'address not verified'}"
     entry = Entry(PAUSE, by, Channel.REPLY, app.now(), why=said, code="mail", proof=vouched, key=key)
     if STRICTNESS.index(what) > STRICTNESS.index(before):

@@ -94,7 +94,9 @@ def _lesson(store: Store, judgment: Judgment) -> Labelled | None:
     except (ValueError, KeyError):
         return None
     text = " ".join(facts.message.new_text[:LONGEST].split())
-    if case.state is not State.SENT or facts.draft is None or not facts.draft.complete or not text:
+    draft = facts.draft
+    # Whoever approves a template's words agrees to its intent; a model's may be right where the intent is wrong.
+    if case.state is not State.SENT or draft is None or not (draft.complete and draft.template and text):
         return None
     by_person = any(one.event is Event.APPROVE and one.channel is not Channel.RULE for one in store.cases.log(case))
     return (text, facts.triage.intent) if by_person else None

@@ -68,6 +68,7 @@ def drafting(config: Config, settings: Settings, templates: Library, customers: 
         clock=lambda: datetime.now(UTC).astimezone(settings.timezone),
         templates={intent.name: intent.template for intent in config.intent if intent.template},
         customer=lambda spec: customers.row(Address("", spec)),
+        reply_all=config.mailbox[settings.mailbox].reply_all,
     )
     writer = TemplateDrafter(desk)
 

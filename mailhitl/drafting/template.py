@@ -43,7 +43,7 @@ class Desk:
     ``own`` are all addresses of ours, which get no copy of an answer. ``templates`` gives each intent's configured
     template by name; an intent that is missing there is looked up in the templates' headers. ``language`` is used
     where the customer's has no template. ``clock`` tells the time in the agent's zone, ``customer`` the directory row
-    of an address.
+    of an address. Without ``reply_all`` nobody gets a copy of an answer.
     """
 
     library: Library
@@ -54,6 +54,7 @@ class Desk:
     templates: Mapping[str, str] = field(default_factory=dict)
     language: str = "en"
     customer: Callable[[str], Mapping[str, str]] = _no_row
+    reply_all: bool = True
 
 
 class TemplateDrafter:
@@ -99,7 +100,7 @@ class TemplateDrafter:
             evidence.append(f"intent {triage.intent} {triage.confidence:.2f}: {triage.why or 'no reason given'}")
         return Draft(
             to=to,
-            cc=cc,
+            cc=cc if self._desk.reply_all else (),
             subject=subject or reply_subject(message.subject),
             text=text,
             author=f"drafter:{self.name}",

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from mailhitl.case import State
-from mailhitl.daemon import alerts, cycle
+from mailhitl.daemon import alerts, cycle, pause
+from mailhitl.daemon.directory import Csv, Directory
+from mailhitl.daemon.teaching import from_decisions
+from mailhitl.mail.message import Address
 from tests.model_server import ModelServer, sentences, serving
 from tests.story.test_model import ENGRAVE, world_with
 from tests.story.world import CONFIG, World, letter, text_of
@@ -142,3 +145,51 @@ def test_a_draft_of_a_case_that_was_closed_while_it_was_written_is_dropped(writi
     cycle.run_once(writing.app)
     assert writing.cases[0].state is State.SUPERSEDED
     assert not writing.app.writers.busy
+
+
+def test_an_admin_who_wants_no_answer_to_all_gets_none(tmp_path: Path) -> None:
+    world = World(tmp_path, CONFIG.replace("[[reviewer]]", "reply_all = false\n\n[[reviewer]]", 1))
+    world.customer_writes("Please refund my order 4711.", Cc=f"Eve <{EVE}>")
+    world.run()
+    assert world.store.cases.draft(world.case).recipients == (ANN,)
+    world.store.close()
+
+
+def test_a_resume_that_somebody_has_kept_and_sends_again_under_another_id_resumes_nothing(world: World) -> None:
+    said = letter("", sender=f"Anna <{ANNA}>", subject="resume", message_id="<resume-1@example.com>")
+    for again in (b"<resume-1@example.com>", b"<resume-2@example.com>"):
+        pause.stop(world.app, pause.ALL, pause.Entry(pause.PAUSE, "admin", pause.Channel.CLI, world.now))
+        world.box.deliver("INBOX", said.replace(b"<resume-1@example.com>", again))
+        world.run()
+        world.now += MINUTE
+    assert pause.current(world.store).what == pause.ALL
+    assert len(world.store.journal.entries((pause.RESUME,))) == 1
+
+
+def test_a_customers_file_that_is_being_written_makes_nobody_a_stranger(tmp_path: Path) -> None:
+    path, seconds = tmp_path / "customers.csv", [0.0]
+    path.write_text("address,vip\nbob@customer.test,no\nann@customer.test,yes\n")
+    found = Directory(Csv(path), {"vip"}, lambda: seconds[0])
+    ann = Address("Ann", ANN)
+    assert found.row(ann)["vip"] == "yes"
+    path.write_text("address,vip\nbob@customer.test,no\n")
+    assert found.row(ann)["vip"] == "yes"
+    seconds[0] += 1.0
+    path.write_text("address,vip\nbob@customer.test,no\nann@customer.test,yes\nann@other.test,no\n")
+    assert found.row(ann)["vip"] == "yes"
+    seconds[0] += 10.0
+    assert found.row(Address("", "ann@other.test"))["vip"] == "no"
+
+
+def test_an_approved_answer_of_a_model_teaches_no_intent_that_nobody_has_judged(
+    tmp_path: Path, server: ModelServer
+) -> None:
+    world = world_with(tmp_path, server, "model")
+    world.customer_writes("I want my money back, please refund my order", subject="Refund")
+    world.run()
+    assert world.store.cases.draft(world.case).author == "drafter:model"
+    world.answers(world.packet_for(ANNA), "approve")
+    world.run()
+    assert world.case.state is State.SENT
+    assert from_decisions(world.store, world.now, {"refund", "opening-hours"}) == []
+    world.store.close()

@@ -11,7 +11,7 @@ import pytest
 
 from mailhitl.case import State
 from mailhitl.config.load import check_columns, load
-from mailhitl.daemon.directory import REFRESH, RETRY, Csv, Directory, Query, directory
+from mailhitl.daemon.directory import REFRESH, REST, RETRY, Csv, Directory, Query, directory
 from mailhitl.daemon.doctor import examine_machine
 from mailhitl.mail.message import Address
 from tests.story.world import CONFIG, World
@@ -52,11 +52,13 @@ def crm(folder: Path, tier: str) -> None:
 
 
 def test_a_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
-    path = tmp_path / "customers.csv"
+    path, clock = tmp_path / "customers.csv", Seconds()
     path.write_text("address,tier\nann@customer.test,silver\n")
-    found = Directory(Csv(path))
+    found = Directory(Csv(path), (), clock)
     assert found.row(ANN)["tier"] == "silver"
     path.write_text("Address, Tier\nann@customer.test, platinum\n")
+    assert found.row(ANN)["tier"] == "silver"
+    clock.now += REST
     assert found.row(ANN)["tier"] == "platinum"
 
 
@@ -80,10 +82,14 @@ def test_a_file_that_is_broken_leaves_the_last_good_rows(tmp_path: Path, broken:
     else:
         path.write_text(broken)
     assert found.row(ANN)["tier"] == "gold"
+    clock.now += REST
+    assert found.row(ANN)["tier"] == "gold"
     assert found.known
     assert found.problem
     path.write_text("address,tier\nann@customer.test,silver\n")
     clock.now += RETRY
+    assert found.row(ANN)["tier"] == "gold"
+    clock.now += REST
     assert found.row(ANN)["tier"] == "silver"
     assert found.problem == ""
 
