@@ -1,8 +1,9 @@
 """Which rung of autonomy each rule stands on, and what takes it down or up: the journal's word on top of the config's.
 
 The config says where a rule stands; ``demote`` entries lower it until a ``promote`` entry lifts them. A promotion
-counts as long as the config's level is the one it was made on: who writes another level into the file has the last
-word. A demotion follows the rule's conditions, so neither another name nor other words above them lift it.
+counts as long as the config's conditions and level are those it was made on: other conditions have to earn their own,
+and who writes another level into the file has the last word. A demotion follows both the rule's name and its
+conditions, so neither another name nor other words lift it.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ def standing(rule: Rule, entries: Iterable[Entry]) -> Standing:
     granted, ceiling, since, step = None, None, None, None
     for entry in entries:
         if not _concerns(rule, entry):
+            continue
+        if entry.kind == PROMOTE and entry.data["when"] != rule.fingerprint:
             continue
         since = entry.at
         if entry.kind == DEMOTE:

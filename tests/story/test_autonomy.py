@@ -289,6 +289,30 @@ def test_a_proposal_made_for_other_words_promotes_nothing(proposed: World) -> No
     assert "has to earn it anew" in text_of(proposed.sent_to("anna@example.com")[-1])
 
 
+def test_a_promotion_does_not_hold_for_other_words_than_it_was_earned_with(proposed: World) -> None:
+    proposed.answers(proposal_of(proposed), "promote")
+    proposed.run()
+    assert level(proposed) is Level.SAMPLED
+    wider = with_rule('level = "review"').replace("at_least = 0.8", "at_least = 0.1")
+    proposed.reconfigured(wider)
+    assert level(proposed) is Level.REVIEW
+    asks(proposed)
+    assert proposed.cases[-1].state is State.HELD
+
+
+def test_other_words_do_not_lift_a_demotion_by_way_of_a_promotion_either(worlds: Worlds) -> None:
+    world = worlds()
+    asks(world)
+    autonomy.charge(world.app, world.case.id, "bounce", "It came back.")
+    world.run()
+    [mail] = [mail for mail in world.sent_to("anna@example.com") if "person again" in str(mail["Subject"])]
+    world.answers(mail, "promote")
+    world.run()
+    assert level(world) is Level.SAMPLED
+    world.reconfigured(ADMIN.replace("at_least = 0.8", "at_least = 0.1"))
+    assert level(world) is Level.REVIEW
+
+
 def test_a_customer_who_answers_a_ticket_is_a_customer(proposed: World) -> None:
     proposed.answers(proposal_of(proposed), "promote", sender="Eve <eve@customer.test>")
     proposed.run()
