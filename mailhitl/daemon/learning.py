@@ -70,9 +70,9 @@ def _machines(store: Store, case: Case) -> Draft | None:
 
 
 def names_of(one: Answered) -> tuple[str, ...]:
-    """What is known of the customer's name."""
-    sender = one.source.sender
-    return (sender.name, sender.spec.partition("@")[0])
+    """What is known of the names of the customer and of whom they have put into copy."""
+    people = (*one.source.senders, *one.source.reply_to, *one.source.cc)
+    return tuple(word for each in people for word in (each.name, each.spec.partition("@")[0]))
 
 
 def source_name(draft: Draft) -> str:

@@ -130,9 +130,11 @@ def _shown(app: App, message: Message, proof: Checked, token: str) -> dict[int, 
     found: dict[int, Incoming] = {}
     for number in range(1, MOST + 1):
         ask = app.store.asks.find(token_digest(_item_token(token, number), app.key)) if token else None
-        if ask is None:
+        case = app.store.cases.get(ask.case_id) if ask else None
+        # In another mailbox's folders nobody sees that a draft of this one is being edited.
+        if ask is None or case is None or case.mailbox != app.settings.mailbox:
             break
-        found[number] = Incoming(message, proof, app.store.cases.get(ask.case_id), ask, ask.revision)
+        found[number] = Incoming(message, proof, case, ask, ask.revision)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -106,3 +107,19 @@ def test_answers_that_are_no_longer_wanted_as_knowledge_are_dropped(world: World
     path.write_text(path.read_text().replace("[knowledge]\n", "[knowledge]\nanswers = false\n"))
     mailhitl(world, "learn", "now")
     assert [one.source for one in index.search(Question("request within 5 days look"))] == []
+
+
+def test_54_an_answer_that_is_learned_names_nobody_whom_the_customer_has_put_into_copy(world: World) -> None:
+    world.customer_writes(
+        "I want my money back", sender="Bea <bea@customer.test>", subject="Hello", Cc="Zebulon Krax <zk@customer.test>"
+    )
+    world.run()
+    [draft] = world.standing("review")
+    world.edits(draft, "within 5 days.", "within 5 days, and Zebulon gets a copy.", folder="approve")
+    world.run(later=timedelta(minutes=3))
+    world.run(later=timedelta(minutes=3))
+    mailhitl(world, "learn", "now")
+    assert world.app.drafting.knowledge is not None
+    [learned] = world.app.drafting.knowledge.search(Question("request within 5 days look"))
+    assert "gets a copy" in learned.text
+    assert "Zebulon" not in learned.text

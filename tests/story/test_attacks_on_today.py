@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from mailhitl.case import State
-from mailhitl.daemon import alerts, cycle, pause
+from mailhitl.daemon import alerts, cycle, pause, worklist
 from mailhitl.daemon.directory import Csv, Directory
 from mailhitl.daemon.teaching import from_decisions
 from mailhitl.mail.message import Address
+from mailhitl.mail.parse import parse
+from mailhitl.mail.signature import Checked
+from mailhitl.mail.stamp import read_id
 from tests.model_server import ModelServer, sentences, serving
 from tests.story.test_model import ENGRAVE, world_with
 from tests.story.world import CONFIG, World, letter, text_of
@@ -193,3 +197,18 @@ def test_an_approved_answer_of_a_model_teaches_no_intent_that_nobody_has_judged(
     assert world.case.state is State.SENT
     assert from_decisions(world.store, world.now, {"refund", "opening-hours"}) == []
     world.store.close()
+
+
+def test_a_list_of_one_mailbox_decides_nothing_in_another(world: World) -> None:
+    world.customer_writes("Please refund my order 4711.")
+    world.run()
+    world.box.deliver("INBOX", letter("", sender=f"Anna <{ANNA}>", subject="queue", message_id="<q@example.com>"))
+    world.run()
+    [listed] = [mail for mail in world.sent_to(ANNA) if "wait" in str(mail["Subject"]).lower()][-1:]
+    private = read_id(str(listed["Message-ID"]), world.app.key)
+    assert private is not None
+    other = replace(world.app, settings=replace(world.app.settings, mailbox="sales"))
+    answer = parse(letter("1 approve", sender=f"Anna <{ANNA}>", message_id="<a@example.com>"))
+    result = worklist.carry_out(other, answer, Checked("dmarc=pass"), private.token)
+    assert not result.done
+    assert world.case.state is State.HELD
