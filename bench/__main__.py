@@ -15,7 +15,22 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench import approve, backtest, bounces, commands, digest, gates, intake, kill, log, memory, poll, triage
+from bench import (
+    approve,
+    backlog,
+    backtest,
+    bounces,
+    commands,
+    digest,
+    gates,
+    intake,
+    kill,
+    log,
+    memory,
+    plant,
+    poll,
+    triage,
+)
 from bench.figures import Figure
 from bench.place import opened
 from mailhitl.cli.logs import set_up
@@ -34,7 +49,7 @@ MEASUREMENTS = {
     "triage": triage.measure,
 }
 #: Only when asked for: these take an hour.
-LONG = {"kill": kill.measure}
+LONG = {"backlog": backlog.measure, "kill": kill.measure, "plant": plant.plants, "random": plant.measure}
 COLUMNS = ("what", "min", "median", "max", "floor", "ratio", "target", "ok")
 
 

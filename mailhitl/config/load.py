@@ -24,6 +24,13 @@ from mailhitl.rules.problem import Problem, suggestion
 
 def load(path: Path) -> Config:
     """Read and check the file. Raises ConfigError with every problem. Opens nothing else and asks for no secret."""
+    try:
+        return _load(path)
+    except RecursionError:
+        raise ConfigError([f"{path}: brackets are nested too deeply; one is probably not closed."]) from None
+
+
+def _load(path: Path) -> Config:
     content = _read(path)
     file = _File(path, content)
     problems = check(file.data, CHECKS)

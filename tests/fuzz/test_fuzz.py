@@ -15,6 +15,10 @@ from tests.story.world import letter
 FOUND = [
     # Digits with nothing between them could be told apart in exponentially many ways.
     ("command", letter("1" * 60 + "x approve")),
+    # Brackets within brackets were a RecursionError instead of a problem told in words.
+    ("config", b"key = " + b"[" * 10_000),
+    ("config", b"key = " + b"[" * 150 + b"]" * 150),
+    ("config", b"key = " + b"{ a = " * 10_000),
 ]
 
 
