@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo story test check bench fuzz
+.PHONY: help setup demo story test check bench fuzz soak
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,3 +40,7 @@ bench: $(READY) ## Measure the costs that the project is held to, as ratios with
 
 fuzz: $(READY) ## Throw mutated mails, replies, headers, reports, configs and marks at every reader (MINUTES=60)
 	@$(PYTHON) -m bench.fuzz $(or $(MINUTES),60)
+
+soak: $(READY) ## Faults, kill -9, customers and reviewers for a while; exit 1 if anything is lost or twice (MINUTES=30)
+	@.ci/servers
+	@$(PYTHON) -m bench.soak $(or $(MINUTES),30)

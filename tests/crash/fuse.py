@@ -1,9 +1,12 @@
-"""A fuse: the process dies before or after the n-th call to the world, and no handler survives it."""
+"""A fuse: before or after the n-th call to the world the process dies, and no handler survives it; or it is frozen."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from mailhitl.errors import TemporaryFailure
 
 
 class Crash(BaseException):
@@ -12,21 +15,36 @@ class Crash(BaseException):
 
 @dataclass(slots=True)
 class Fuse:
-    """Burns at the ``left``-th call: before it is made, or after. 0: never."""
+    """Burns at the ``left``-th call: before it is made, or after. 0: never.
+
+    ``meanwhile``: the process does not die there, but stands still while this happens.
+    """
 
     left: int = 0
     before: bool = False
     calls: int = 0
+    meanwhile: Callable[[], None] | None = None
 
     def light(self, left: int, *, before: bool) -> None:
         self.left, self.before = left, before
 
+    def burn(self) -> None:
+        if self.meanwhile is None:
+            raise Crash
+        self.meanwhile()
+
 
 class Frail:
-    """Passes every call on to ``inner``, and to the objects named in ``parts``, until the fuse burns."""
+    """Passes every call on to ``inner``, and to the objects named in ``parts``, until the fuse burns.
 
-    def __init__(self, inner: Any, fuse: Fuse, parts: frozenset[str] = frozenset()) -> None:
+    The next call of each name in ``away`` fails instead, as when a server has gone.
+    """
+
+    def __init__(
+        self, inner: Any, fuse: Fuse, parts: frozenset[str] = frozenset(), away: list[str] | None = None
+    ) -> None:
         self._inner, self._fuse, self._parts = inner, fuse, parts
+        self._away = [] if away is None else away
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._inner, name)
@@ -40,10 +58,13 @@ class Frail:
             fuse.calls += 1
             fuse.left -= 1
             if fuse.left == 0 and fuse.before:
-                raise Crash
+                fuse.burn()
+            if name in self._away:
+                self._away.remove(name)
+                raise TemporaryFailure("the server is away")
             result = attribute(*args, **kwargs)
-            if fuse.left == 0:
-                raise Crash
+            if fuse.left == 0 and not fuse.before:
+                fuse.burn()
             return result
 
         return call

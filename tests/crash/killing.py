@@ -197,7 +197,7 @@ class Account:
             if not client.folder_exists(folder):
                 return []
             client.select_folder(folder, readonly=True)
-            return [row[b"BODY[]"] for row in client.fetch(client.search(), ["BODY.PEEK[]"]).values()]
+            return [row[b"BODY[]"] for row in client.fetch(client.search("UNDELETED"), ["BODY.PEEK[]"]).values()]
 
     def remove(self) -> None:
         shutil.rmtree(self.folder)

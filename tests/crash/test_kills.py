@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.crash.killing import ASKED_FOR_BODY, SCENES, Ground, Point, kills, why_not
+from tests.crash.killing import ASKED_FOR_BODY, Ground, Point, kills, why_not
 
 pytestmark = pytest.mark.servers
 

@@ -1,0 +1,166 @@
+"""(plant, random) The random test of a team: longer than in the tests, and with planted bugs that it has to find."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import PropertyMock, patch
+from uuid import uuid4
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from bench.figures import Figure
+from bench.place import Place
+from mailhitl import delivery
+from mailhitl.case import Event
+from mailhitl.daemon import byhand, copies, decide, facts, intake, judging, obey, outbox, pause, reminders
+from mailhitl.decision import Channel, Decision, Verdict
+from mailhitl.review import filing, gestures
+from mailhitl.review.gestures import cancelled
+from mailhitl.store import deliveries, moves
+from mailhitl.store.models import CaseRow
+from mailhitl.store.values import case_of
+from tests.crash.people import ANNA
+from tests.crash.team import TALLY, Team
+
+WORLDS, STEPS = 60, 30
+
+
+def _current(database: Any, case: Any) -> Any:
+    return case_of(database.first(CaseRow.whole().where(CaseRow.id == case.id)))
+
+
+def _set(database: Any, case: Any, changes: Any) -> None:
+    database.run(CaseRow.update(**changes).where(CaseRow.id == case.id))
+
+
+def _resend(app: Any, case: Any, parcel: Any, handover: Any) -> int:
+    if not handover.unknown:
+        return _SETTLE(app, case, parcel, handover)
+    outbox._defer(app, case, parcel.delivery.ended(handover, app.now()), handover)
+    return 0
+
+
+def _silence_approves(app: Any, step: Any) -> None:
+    said = Decision(Event.APPROVE, "daemon", Channel.DAEMON, "nobody objected", app.now())
+    app.store.cases.move(step.one.case, Event.APPROVE, said)
+
+
+def _cursor_first(app: Any, folder: str, cursor: Any, locations: Any) -> Any:
+    if locations:
+        ahead = replace(cursor, last_uid=locations[-1].uid)
+        app.store.progress.advance(app.settings.mailbox, folder, ahead)
+    return _TAKE_IN_NEW(app, folder, cursor, locations)
+
+
+def _in_annas_name(event: Event, *rest: Any, **more: Any) -> Decision:
+    row = Decision(event, *rest, **more)
+    return replace(row, by=ANNA, channel=Channel.REPLY) if event is Event.APPROVE else row
+
+
+def _always_send(app: Any, gathered: Any, **more: Any) -> Verdict:
+    return replace(_VERDICT(app, gathered, **more), outcome=facts.Outcome.SEND)
+
+
+_SETTLE, _TAKE_IN_NEW, _VERDICT, _APPROVE = outbox._settle, intake._take_in_new, facts.verdict, decide.approve
+_DETECTORS = tuple(each for each in gestures.DETECTORS if each is not cancelled.detect)
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """A bug: each (object, attribute) is replaced."""
+
+    what: str
+    patches: tuple[tuple[Any, str, Any], ...]
+
+    @contextmanager
+    def planted(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for place, name, wrong in self.patches:
+                stack.enter_context(patch.object(place, name, wrong))
+            yield
+
+
+def _plant(what: str, *patches: tuple[Any, str, Any]) -> Plant:
+    return Plant(what, patches)
+
+
+PLANTS = (
+    _plant("a move compares no version", (moves, "_current", _current), (moves, "_compare_and_set", _set)),
+    _plant("the phase of a hand-over is not recorded", (deliveries.SqlDeliveries, "record_phase", lambda *_: None)),
+    _plant("killed in the body counts as not sent", (delivery.Phase, "safe", PropertyMock(return_value=True))),
+    _plant("an unknown outcome is tried again", (outbox, "_settle", _resend)),
+    _plant("what was being sent at a crash is left so", (outbox, "_recover", lambda *_: 0)),
+    _plant("silence approves", (reminders, "_escalate", _silence_approves)),
+    _plant("a rejection approves", (decide, "reject", lambda app, case, wish: _APPROVE(app, case, wish))),
+    _plant("an edit is approved without its words", (decide, "approve", lambda a, c, w, edit=None: _APPROVE(a, c, w))),
+    _plant("a pause is overlooked", (pause, "holds", lambda *_, **__: False)),
+    _plant(
+        "what was taken back is sent",
+        (outbox, "_moved_since", lambda *_: False),
+        (outbox, "_taken_out", lambda *_: ""),
+        (gestures, "DETECTORS", _DETECTORS),
+    ),
+    _plant("anybody's token counts", (obey, "_token_doubt", lambda *_: "")),
+    _plant("the cursor goes ahead of the mails", (intake, "_take_in_new", _cursor_first)),
+    _plant("a mail is known by nothing", (intake, "fingerprint", lambda *_: uuid4().hex)),
+    _plant("machines are answered", (judging, "why_automatic", lambda *_, **__: "")),
+    _plant("answers by hand are overlooked", (byhand, "_answered", lambda *_: [])),
+    _plant("whatever rules say is sent", (facts, "verdict", _always_send)),
+    _plant("a rule's approval stands in a person's name", (judging, "Decision", _in_annas_name)),
+    _plant("what is decided is not withdrawn", (filing, "_clear", lambda *_: iter(()))),
+    _plant("Sent gets no copy", (copies, "_copy", lambda app, case: app.store.deliveries.mark_copied(case))),
+    _plant("a draft's place is not remembered", (filing, "_seen", lambda *_: ())),
+)
+
+
+def goes_wrong(worlds: int, number: int) -> bool:
+    """Whether so many worlds show a violation."""
+    machine = seed(number)(type("Seeded", (Team,), {}))
+    chosen = settings(
+        max_examples=worlds,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+    try:
+        run_state_machine_as_test(machine, settings=chosen)
+    except Exception as found:  # noqa: BLE001  whatever a planted bug breaks, it was found
+        print(f"  found: {type(found).__name__}: {str(found).splitlines()[0][:150]}", file=sys.stderr, flush=True)
+        return True
+    return False
+
+
+def _timed(work: Callable[[], bool]) -> tuple[bool, float, int]:
+    began, worlds = time.perf_counter(), TALLY["worlds"]
+    return work(), time.perf_counter() - began, TALLY["worlds"] - worlds
+
+
+def plants(place: Place) -> list[Figure]:
+    """One row per planted bug: 0 when it was found."""
+    figures = []
+    for plant in PLANTS:
+        print(f"(plant) {plant.what}", file=sys.stderr, flush=True)
+        with plant.planted():
+            found, took, worlds = _timed(lambda: goes_wrong(WORLDS, 1))
+        note = f"(plant) {plant.what}: {'found' if found else 'NOT found'} within {worlds} worlds, {took:.0f} s"
+        figures.append(Figure(f"(plant) {plant.what}", "missed", [float(not found)], (), "max", None, note))
+    return figures
+
+
+def measure(place: Place) -> list[Figure]:
+    """Many more worlds than in the tests, without planted bugs: none may go wrong."""
+    TALLY.clear()
+    wrong, took, _ = _timed(lambda: goes_wrong(20 * WORLDS, time.time_ns() % 10**9))
+    told = ", ".join(f"{number} {what}" for what, number in sorted(TALLY.items()))
+    return [
+        Figure("(random) worlds that go wrong", "bad", [float(wrong)], (), "max", 0, f"(random) {told}; {took:.0f} s")
+    ]
