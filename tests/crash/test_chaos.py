@@ -79,7 +79,11 @@ class Desk:
         path.write_text(CONFIG)
         self.store = open_store(f"sqlite:///{folder / 'mailhitl.db'}")
         self._stack.callback(self.store.close)
-        self.worker = Worker(self._account(path), self.store, now=lambda: datetime.now(UTC) + self._ahead)
+        self._config = path
+        self.worker = self._worker()
+
+    def _worker(self) -> Worker:
+        return Worker(self._account(self._config), self.store, now=lambda: datetime.now(UTC) + self._ahead)
 
     def _account(self, path: Path) -> wire.Account:
         imap = ImapSettings(HOST, self.imap_net.port, "none", self._user, lambda: PASSWORD, timeout=SOON)
@@ -102,6 +106,21 @@ class Desk:
             self.worker.stop()
             self.worker.join()
             self._stack.close()
+
+    @contextmanager
+    def a_second_worker(self) -> Iterator[Worker]:
+        """Another one for the same mailbox and store."""
+        second = self._worker()
+        second.start()
+        try:
+            self.until(lambda: second.pulse().standing_by)
+            yield second
+        finally:
+            second.stop()
+            second.join()
+
+    def set_clock(self, step: timedelta) -> None:
+        self._ahead += step
 
     def until(self, holds: Callable[[], Any]) -> None:
         """Wait for what the worker brings about; what waits for minutes is brought forward."""
@@ -290,3 +309,32 @@ def processes_of(dovecot: Dovecot) -> Iterator[int]:
             continue
         if int(rest.rpartition(")")[2].split()[1]) == master:
             yield int(pid)
+
+
+@pytest.mark.parametrize("step", [timedelta(days=1), timedelta(days=-1)], ids=["forward", "back"])
+def test_a_clock_that_is_set_by_a_day_in_the_middle_of_it_doubles_and_loses_nothing(
+    desk: Desk, step: timedelta
+) -> None:
+    desk.customer_writes(0)
+    desk.waits_for_people(1)
+    desk.set_clock(step)
+    desk.customer_writes(1)
+    desk.waits_for_people(2)
+    desk.approve(desk.standing("Drafts/Review")[0])
+    desk.until(lambda: desk.cases[0].state is State.SENT)
+    desk.set_clock(-step)
+    rounds = desk.worker.rounds
+    desk.until(lambda: desk.worker.rounds > rounds + 3 and len(desk.standing("Sent")) == 1)
+    assert [desk.arrived(0), desk.arrived(1)] == [1, 0]
+    assert [case.state for case in desk.cases] == [State.SENT, State.HELD]
+
+
+def test_a_second_worker_that_starts_beside_the_first_stands_by_and_nothing_is_doubled(desk: Desk) -> None:
+    with desk.a_second_worker() as second:
+        desk.customer_writes(0)
+        desk.waits_for_people(1)
+        desk.approve(desk.standing("Drafts/Review")[0])
+        desk.finishes(0)
+        assert second.pulse().standing_by
+        assert second.rounds == 0
+    assert desk.arrived(0) == 1
