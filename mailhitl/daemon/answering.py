@@ -47,6 +47,13 @@ def propose(app: App, case: Case, source: Message) -> Proposal | None:
         return Proposal(problem=UNREADABLE)
     if source.encrypted:
         return Proposal(problem=ENCRYPTED)
+    if any(drafter.slow and app.writers.under_way((case.id, drafter.name)) for drafter in app.drafting.drafters):
+        # Behind a slow model many wait: what is known of them is not gathered anew in every round.
+        return None
+    return _first_answer(app, case, source)
+
+
+def _first_answer(app: App, case: Case, source: Message) -> Proposal | None:
     triage = app.drafting.classifier.triage(source)
     context = context_of(app, case, source, triage)
     failures: list[str] = []

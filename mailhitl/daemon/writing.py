@@ -66,6 +66,14 @@ class Writers:
             raise job.error
         return (job.result,)
 
+    def under_way(self, key: Hashable) -> bool:
+        """Whether there is nothing to take yet of what was asked for under this key; counts as asking."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None:
+                job.asked = True
+            return job is not None and not job.done.is_set()
+
     def sweep(self) -> None:
         """Drop what nobody has asked for since the last time: its case was closed, or its wish is none any more."""
         with self._lock:

@@ -49,8 +49,8 @@ MANY = 3_000
 #: Changes whenever what is learned from the same examples does.
 VERSION = "2"
 
-#: Texts in one request for vectors.
-BATCH = 256
+#: Texts in one request for vectors, and of customers' texts whose vectors are kept at hand: a daemon runs for months.
+BATCH, AT_HAND = 256, 512
 _FOLDS = 5
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"[^\W_]+")
@@ -113,7 +113,7 @@ class LearnedTriage:
 
     def connect(self, embedder: Embedder | None) -> None:
         """Give the embedder back to what was kept in a file."""
-        self._voices.vectors = Vectors(embedder) if embedder else None
+        self._voices.vectors = Vectors(embedder, AT_HAND) if embedder else None
 
     def triage(self, message: Message) -> Triage:
         """Return the intent that fits, or "" with the confidence of the closest when none does."""
@@ -191,14 +191,19 @@ def titles(names: Sequence[str]) -> dict[str, str]:
 
 
 class Vectors:
-    """Vectors of texts, each fetched once and of length one."""
+    """Vectors of texts, each fetched once and of length one. Beyond ``most`` texts all are forgotten."""
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+    def __init__(self, embedder: Embedder, most: float = float("inf")) -> None:
+        self._embedder, self._most = embedder, most
         self._known: dict[str, Sequence[float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
 
     def fetch(self, texts: Sequence[str]) -> None:
         """Have these at hand. Raises ModelFailure."""
+        if len(self._known) > self._most:
+            self._known.clear()
         wanted = [text for text in dict.fromkeys(texts) if text not in self._known]
         for start in range(0, len(wanted), BATCH):
             some = wanted[start : start + BATCH]

@@ -17,6 +17,7 @@ from mailhitl.mail.message import Address
 from mailhitl.mail.parse import parse
 from mailhitl.mail.signature import Checked
 from mailhitl.mail.stamp import read_id
+from mailhitl.ports.knowledge import Question, Snippet
 from tests.model_server import ModelServer, sentences, serving
 from tests.story.test_model import ENGRAVE, world_with
 from tests.story.world import CONFIG, World, letter, text_of
@@ -212,3 +213,31 @@ def test_a_list_of_one_mailbox_decides_nothing_in_another(world: World) -> None:
     result = worklist.carry_out(other, answer, Checked("dmarc=pass"), private.token)
     assert not result.done
     assert world.case.state is State.HELD
+
+
+class Counting:
+    """A knowledge that knows nothing and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def refresh(self) -> int:
+        return 0
+
+    def search(self, question: Question, *, limit: int = 4) -> tuple[Snippet, ...]:
+        self.asked += 1
+        return ()
+
+
+def test_what_waits_for_a_slow_model_is_not_looked_up_anew_in_every_round(writing: World, server: ModelServer) -> None:
+    knowledge = Counting()
+    writing.app = replace(writing.app, drafting=replace(writing.app.drafting, knowledge=knowledge))
+    server.mode = "slow"
+    for number in range(8):
+        writing.customer_writes(ENGRAVE, sender=f"C <c{number}@c{number}.test>")
+    for _ in range(5):
+        cycle.run_once(writing.app)
+    assert knowledge.asked == 8
+    server.release.set()
+    writing.run()
+    assert {case.state for case in writing.cases} == {State.HELD}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from mailhitl.drafting.learned import LearnedTriage, TooFewExamples, fingerprint, pairs
+from mailhitl.drafting.learned import LearnedTriage, TooFewExamples, Vectors, fingerprint, pairs
 from mailhitl.drafting.measured import cross_validate, measure
 from mailhitl.mail.message import Message
 
@@ -120,3 +120,10 @@ def test_what_was_kept_asks_for_vectors_again_once_it_is_connected() -> None:
     kept.connect(Bags())
     assert kept.guesses(["cash please"]) == taught.guesses(["cash please"])
     assert kept.version != LearnedTriage(EXAMPLES).version
+
+
+def test_vectors_of_what_customers_wrote_do_not_pile_up() -> None:
+    vectors = Vectors(Bags(), 10)
+    for number in range(100):
+        assert vectors.of([f"money {number}"]).shape == (1, 4)
+    assert len(vectors) <= 11
