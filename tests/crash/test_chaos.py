@@ -25,6 +25,7 @@ from mailhitl.daemon import wire
 from mailhitl.daemon.worker import Worker
 from mailhitl.store import open_store
 from tests.chaos import Chaos, Fault
+from tests.contract.conftest import BARE
 from tests.crash.letters import customers_mail
 from tests.servers import HOST, PASSWORD, Dovecot
 from tests.smtp_server import ScriptedServer
@@ -156,7 +157,10 @@ class Desk:
     def approve(self, draft: int) -> None:
         with self.hands() as client:
             client.select_folder("Drafts/Review")
-            client.move([draft], "Drafts/Approve")
+            # As a client moves where the server has no MOVE.
+            client.copy([draft], "Drafts/Approve")
+            client.delete_messages([draft])
+            client.expunge()
 
     def arrived(self, number: int) -> int:
         return [f"c{number}@customer.test" in mail.recipients for mail in self._smtp.delivered].count(True)
@@ -174,12 +178,18 @@ class Desk:
         self.until(lambda: not self.standing("Drafts/Approve") and not self.standing("Drafts/Review", draft=False))
 
 
-@pytest.fixture
-def desk(tmp_path: Path, dovecot: Dovecot) -> Iterator[Desk]:
+@contextmanager
+def desk_at(dovecot: Dovecot, tmp_path: Path) -> Iterator[Desk]:
     with ScriptedServer() as smtp:
         desk = Desk(tmp_path, dovecot, smtp, f"u{os.getpid()}x{tmp_path.name[-20:]}".replace("_", ""))
         with desk.at_work():
             yield desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path, dovecot: Dovecot) -> Iterator[Desk]:
+    with desk_at(dovecot, tmp_path) as desk:
+        yield desk
 
 
 #: Of the bytes that an ordinary round moves, these lie in the greeting, the login, the listing and the fetches.
@@ -338,3 +348,16 @@ def test_a_second_worker_that_starts_beside_the_first_stands_by_and_nothing_is_d
         assert second.pulse().standing_by
         assert second.rounds == 0
     assert desk.arrived(0) == 1
+
+
+def test_on_a_server_without_any_extension_everything_is_done_once_too(tmp_path: Path) -> None:
+    with Dovecot(BARE) as dovecot, desk_at(dovecot, tmp_path) as desk:
+        desk.customer_writes(0)
+        desk.imap_net.break_by(Fault("cut", 1500))
+        desk.worker.poke()
+        desk.imap_net.awaits_bite()
+        desk.imap_net.heal()
+        desk.waits_for_people(1)
+        desk.approve(desk.standing("Drafts/Review")[0])
+        desk.finishes(0)
+        assert desk.arrived(0) == 1
