@@ -46,6 +46,7 @@ def digest(
     typer.echo(text)
     if preview:
         preview.write_text(html, encoding="utf-8")
+        typer.echo(f"{preview} is written.", err=True)
 
 
 def told(cases: Iterable[T]) -> Iterator[T]:

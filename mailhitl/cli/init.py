@@ -79,6 +79,7 @@ def config_file(answers: Answers) -> str:
         "name": answers.name,
         "notify": "reviewers" if answers.reviewers else "folder",
         "office_hours": answers.office_hours,
+        "digest_to": next((address for _, address in answers.reviewers), answers.address),
     }
     return TEMPLATE.format(
         **{name: spelled(value) for name, value in values.items()},
@@ -294,4 +295,17 @@ name = "complaint"
 examples = ["I am very unhappy with your service.", "The product arrived broken.", "Ich bin sehr unzufrieden."]
 words = ["complaint", "broken", "Beschwerde"]
 template = "complaint-received"
+
+# Worth switching on soon; take the # away. Further tables: docs/reference/config.md
+# Where it is told that the mailbox itself fails: a program that reads the alarm from its standard input.
+#[alarm]
+#command = "notify-admin"
+
+# The weekly report.
+#[digest]
+#to = [{digest_to}]
+
+# Erase customers' words after a while; the log and its figures stay.
+#[retention]
+#bodies = "180d"
 """

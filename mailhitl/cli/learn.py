@@ -106,7 +106,9 @@ def accept(context: typer.Context, number: Number) -> None:
 
 
 def dismiss(
-    context: typer.Context, number: Number, why: Annotated[str, typer.Option(help="Why, for the log.")] = ""
+    context: typer.Context,
+    number: Number,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the journal.")] = "",
 ) -> None:
     """Drop a proposal; the same one is not made again."""
     from datetime import UTC, datetime

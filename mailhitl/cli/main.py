@@ -85,8 +85,12 @@ def run() -> None:
         count = len(error.problems)
         typer.echo(f"{count} {'problem' if count == 1 else 'problems'}; nothing was started.", err=True)
         sys.exit(1)
-    except (MailhitlError, OSError) as error:
+    except MailhitlError as error:
         typer.echo(str(error), err=True)
+        sys.exit(1)
+    except OSError as error:
+        file = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"{file}{error.strerror or error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -76,7 +76,10 @@ def try_mail(
         Path | None, typer.Argument(metavar="MAIL", help="A mail as a file (.eml).", exists=True, dir_okay=False)
     ] = None,
     case: Annotated[
-        int, typer.Option("--case", metavar="CASE", min=0, help="Instead of a file: a case, as in `cases list`.")
+        int,
+        typer.Option(
+            "--case", metavar="CASE", min=0, show_default=False, help="Instead of a file: a case, as in `cases list`."
+        ),
     ] = 0,
     mailbox: Annotated[
         str, typer.Option(metavar="NAME", help="As if it had come to this mailbox; else the file's first.")

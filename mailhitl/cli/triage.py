@@ -85,8 +85,11 @@ def measure(
         typer.echo(f"{count:6}  {meant} taken for {guessed}")
 
 
-def try_(context: typer.Context, mail: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
-    """Show what triage makes of a mail in a file (RFC 5322, usually .eml)."""
+def try_(
+    context: typer.Context,
+    mail: Annotated[Path, typer.Argument(metavar="MAIL", help="A mail as a file (.eml).", exists=True, dir_okay=False)],
+) -> None:
+    """Show what triage makes of a mail in a file."""
     from mailhitl.cli.opening import read_config
     from mailhitl.daemon.wire_drafting import classifier
     from mailhitl.mail.parse import parse

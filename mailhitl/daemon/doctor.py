@@ -12,6 +12,7 @@ from typing import Literal
 
 from mailhitl.backends import dns
 from mailhitl.config.schema import Config
+from mailhitl.config.secrets import resolve
 from mailhitl.daemon.directory import directory
 from mailhitl.daemon.folders import Folders
 from mailhitl.daemon.wire import Account, account, find_folders, ours, reviewers
@@ -75,6 +76,7 @@ def examine_machine(config: Config) -> Iterator[Finding]:
     yield from _config(config)
     yield _alarm(config)
     yield from _customers(config)
+    yield from _model(config)
 
 
 def _customers(config: Config) -> Iterator[Finding]:
@@ -85,6 +87,20 @@ def _customers(config: Config) -> Iterator[Finding]:
         yield Finding("error", "customer directory", found.problem)
     elif config.customers:
         yield Finding("ok", "customer directory", f"read: {len(found)} rows, with every column that the rules ask for")
+
+
+def _model(config: Config) -> Iterator[Finding]:
+    """Whether the language model's key can be had; asking it would cost money."""
+    if config.llm is None:
+        return
+    try:
+        if config.llm.api_key:
+            resolve(config.llm.api_key, config.base)
+    except MailhitlError as problem:
+        yield Finding("error", "language model", str(problem))
+    else:
+        key = "its key can be read" if config.llm.api_key else "needs no key"
+        yield Finding("ok", "language model", f"{config.llm.model}: {key}; it was not asked, as that would cost")
 
 
 def _mailbox(chosen: Account, people: Reviewers, mailbox: Mailbox) -> Iterator[Finding]:

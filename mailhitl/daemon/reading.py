@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from mailhitl.config.load import check_columns, check_templates, load
 from mailhitl.config.schema import Config
 from mailhitl.daemon.directory import columns_now
+from mailhitl.daemon.teaching import from_config
+from mailhitl.daemon.wire_drafting import style_of
 from mailhitl.drafting.library import Library
 from mailhitl.errors import ConfigError
 from mailhitl.templating import broken, folders
@@ -30,10 +33,23 @@ def checked_library(config: Config) -> Library:
         *library.check(),
         *broken(search),
         *(check_columns(config, known) if known else ()),
+        *_unreadable(config),
     ]
     if problems:
         raise ConfigError(problems)
     return library
+
+
+def _unreadable(config: Config) -> Iterator[str]:
+    """Yield what is wrong with other files that the config names and that drafting needs."""
+    for read_file in (style_of, from_config):
+        try:
+            read_file(config)
+        except ConfigError as error:
+            yield from error.problems
+    for folder in config.knowledge.folders if config.knowledge else ():
+        if not folder.is_dir():
+            yield f"{folder}: knowledge.folders names it, and there is no such folder."
 
 
 def stamp(config: Config) -> str:

@@ -7,6 +7,7 @@ daemon starts at night and at its start. The daemon looks at the file and takes 
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import pickle
@@ -62,7 +63,7 @@ def from_config(config: Config) -> list[Labelled]:
 
 def _read(path: Path, known: set[str]) -> Iterator[Labelled]:
     problems = []
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with _opened(path) as file:
         reader = csv.DictReader(file)
         if not {"text", "intent"} <= set(reader.fieldnames or ()):
             raise ConfigError([f"{path}:1: the examples need the columns “text” and “intent”"])
@@ -73,6 +74,16 @@ def _read(path: Path, known: set[str]) -> Iterator[Labelled]:
                 yield row["text"], row["intent"]
     if problems:
         raise ConfigError(problems)
+
+
+def _opened(path: Path) -> io.StringIO:
+    """The file's text. Raises ConfigError naming it."""
+    try:
+        return io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")
+    except OSError as error:
+        raise ConfigError([f"{path}: triage.csv cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"{path}: triage.csv is not UTF-8 text; save it as “CSV UTF-8”"]) from None
 
 
 def from_decisions(store: Store, now: datetime, intents: set[str]) -> list[Labelled]:

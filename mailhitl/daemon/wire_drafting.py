@@ -23,6 +23,7 @@ from mailhitl.drafting.model import ModelDrafter
 from mailhitl.drafting.quoting import answer_words, with_quote
 from mailhitl.drafting.template import Desk, TemplateDrafter
 from mailhitl.drafting.triage import IntentExamples, WordTriage
+from mailhitl.errors import ConfigError
 from mailhitl.mail.message import Address, Message
 from mailhitl.ports.drafter import Classifier, Drafter
 from mailhitl.ports.store import Store
@@ -103,9 +104,18 @@ def _drafters(
         config.llm.spend_per_day,
         lambda: datetime.now(UTC).astimezone(settings.timezone),
     )
-    style = config.llm.style.read_text(encoding="utf-8") if config.llm.style else ""
-    written = ModelDrafter(paid, writer.skeleton, style)
+    written = ModelDrafter(paid, writer.skeleton, style_of(config))
     return (written, *templates) if config.llm.prefer == "model" else (*templates, written)
+
+
+def style_of(config: Config) -> str:
+    """The team's tone, "" where the config names no file. Raises ConfigError."""
+    path = config.llm.style if config.llm else None
+    try:
+        return path.read_text(encoding="utf-8") if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError([f"{path}: llm.style cannot be read: {why}"]) from None
 
 
 def model(config: Config, llm: LanguageModelConfig) -> HttpModel:

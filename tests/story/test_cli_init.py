@@ -140,3 +140,29 @@ def test_the_exit_code_tells_a_problem_from_a_slip_of_the_hand(
     assert done.returncode == code
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_check_names_every_file_of_the_config_that_is_not_there(tmp_path: Path) -> None:
+    mailhitl(tmp_path, "init", answers=OWN_DOMAIN)
+    with (tmp_path / "config.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[triage]\ncsv = "more.csv"\n[knowledge]\nfolders = ["wiki"]\n')
+        file.write('[llm]\nmodel = "m"\nstyle = "tone.txt"\n')
+    checked = mailhitl(tmp_path, "check")
+    assert checked.returncode == 1
+    for line in (
+        "tone.txt: llm.style cannot be read: No such file or directory",
+        "more.csv: triage.csv cannot be read: No such file or directory",
+        "wiki: knowledge.folders names it, and there is no such folder.",
+    ):
+        assert line in checked.stderr
+    (tmp_path / "tone.txt").write_text("Be kind.", encoding="utf-8")
+    (tmp_path / "more.csv").write_bytes("text,intent\nGr\xfc\xdfe,refund\n".encode("latin-1"))
+    (tmp_path / "wiki").mkdir()
+    checked = mailhitl(tmp_path, "check")
+    assert checked.stderr.startswith("more.csv: triage.csv is not UTF-8 text")
+
+
+def test_a_file_that_is_not_there_is_named_without_a_number_of_the_system(tmp_path: Path) -> None:
+    mailhitl(tmp_path, "init", answers=OWN_DOMAIN)
+    done = mailhitl(tmp_path, "log", "verify", "--anchor", "kept.txt")
+    assert (done.returncode, done.stderr) == (1, "kept.txt: No such file or directory\n")
