@@ -19,6 +19,7 @@ from mailhitl.draft import Draft
 from mailhitl.drafting.library import Library
 from mailhitl.drafting.placeholders import placeholders
 from mailhitl.drafting.quoting import answer_words
+from mailhitl.drafting.reading import SUFFIX
 from mailhitl.drafting.redaction import anonymous, without_names
 from mailhitl.errors import TemplateProblem
 from mailhitl.insight.corrections import Change, Edit, Habit, Kind, changes, habits, patched, recurring
@@ -192,9 +193,23 @@ def _told_to_model(config: Config, proposal: Entry, change: Change) -> Patch | N
 def apply(patch: Patch) -> None:
     """Write the changed file whole, or not at all."""
     patch.target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = patch.target.with_name(f".{patch.target.name}.new")
-    fresh.write_text(patch.after, encoding="utf-8")
-    fresh.replace(patch.target)
+    for other in _other_languages(patch):
+        _write(patch.target.with_name(other.name), other.read_text(encoding="utf-8"))
+    _write(patch.target, patch.after)
+
+
+def _other_languages(patch: Patch) -> list[Path]:
+    """The package's files of the same template: a folder that has one of them owns the name in every language."""
+    if patch.file == patch.target or not patch.target.name.endswith(SUFFIX):
+        return []
+    name = patch.file.name.partition(".")[0]
+    return [file for file in sorted(patch.file.parent.glob(f"{name}.*")) if file.name.endswith(SUFFIX)]
+
+
+def _write(target: Path, content: str) -> None:
+    fresh = target.with_name(f".{target.name}.new")
+    fresh.write_text(content, encoding="utf-8")
+    fresh.replace(target)
 
 
 def learn_answers(index: KnowledgeIndex, answers: Sequence[Answered]) -> int:

@@ -14,9 +14,13 @@ import structlog
 
 from mailhitl.case import State
 from mailhitl.daemon.teaching import FILE, TaughtTriage, learn
+from mailhitl.decision import Channel
+from mailhitl.drafting.library import Library
 from mailhitl.drafting.triage import IntentExamples, WordTriage
 from mailhitl.mail.parse import parse
+from mailhitl.ports.journal import Entry
 from mailhitl.ports.knowledge import Question
+from mailhitl.templating import folders
 from tests.story.test_learning import EXAMPLES, KNOWING, corrected, mailhitl
 from tests.story.world import CONFIG, World, letter, text_of
 
@@ -123,3 +127,20 @@ def test_54_an_answer_that_is_learned_names_nobody_whom_the_customer_has_put_int
     [learned] = world.app.drafting.knowledge.search(Question("request within 5 days look"))
     assert "gets a copy" in learned.text
     assert "Zebulon" not in learned.text
+
+
+def test_a_correction_of_one_language_takes_no_other_language_away(world: World) -> None:
+    own = world.folder / "templates" / "reply" / "refund-received.txt.j2"
+    own.unlink()
+    before = Library(folders(world.config.agent.templates)).named("refund-received")
+    assert set(before) == {"en", "de"}
+    old = next(
+        line for line in before["en"].file.read_text().splitlines()[3:] if line.endswith(".") and "{" not in line
+    )
+    data = {"kind": "tone", "old": old, "new": "We will write to you soon.", "cases": "1"}
+    said = Entry("correction", "learning", Channel.DAEMON, world.now, "refund-received.txt.j2", data=data)
+    world.store.journal.add(said)
+    mailhitl(world, "learn", "accept", str(world.store.journal.entries({"correction"})[-1].id))
+    after = Library(folders(world.config.agent.templates)).named("refund-received")
+    assert "We will write to you soon." in own.read_text()
+    assert set(after) == {"en", "de"}
