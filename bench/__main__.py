@@ -20,6 +20,7 @@ from bench import (
     backlog,
     backtest,
     bounces,
+    chaos,
     commands,
     digest,
     gates,
@@ -49,7 +50,13 @@ MEASUREMENTS = {
     "triage": triage.measure,
 }
 #: Only when asked for: these take an hour.
-LONG = {"backlog": backlog.measure, "kill": kill.measure, "plant": plant.plants, "random": plant.measure}
+LONG = {
+    "backlog": backlog.measure,
+    "chaos": chaos.measure,
+    "kill": kill.measure,
+    "plant": plant.plants,
+    "random": plant.measure,
+}
 COLUMNS = ("what", "min", "median", "max", "floor", "ratio", "target", "ok")
 
 

@@ -65,6 +65,12 @@ class Chaos:
         with self._changed:
             assert self._changed.wait_for(lambda: self.bitten >= times, PATIENCE), f"{self._fault} was never felt"
 
+    def felt(self, seconds: float) -> bool:
+        """Wait so long for the fault to be felt; whether it was."""
+        with self._changed:
+            before = self.bitten
+            return self._changed.wait_for(lambda: self.bitten > before, seconds)
+
     async def _serve(self) -> None:
         self._loop, self._over, self._healed = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
         self._talks: set[asyncio.Task[None]] = set()
