@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -112,6 +113,8 @@ def _panel(stage: Stage) -> Panel:
         "3. Or drag it to Drafts/Reject or Drafts/Escalate; or pull one out of Drafts/Outgoing before it leaves.",
         "4. Or be a colleague with an inbox of their own (user [bold]anna[/] or ben, same password, "
         "anna@shop.test): answer a “\\[Review]” mail with the word approve.",
+        "5. Or be the admin, in another terminal (or: rules list, stats, digest, cases show 1):",
+        f"   {escape(sys.argv[0])} -c {escape(str(stage.folder / 'config.toml'))} live",
     )
     body = Table.grid(padding=(0, 0))
     for part in ("You are the reviewer. Add this account to your own mail client:", "", account, "", *steps):
