@@ -134,7 +134,7 @@ def goes_wrong(worlds: int, number: int) -> bool:
     try:
         run_state_machine_as_test(machine, settings=chosen)
     except Exception as found:  # noqa: BLE001  whatever a planted bug breaks, it was found
-        print(f"  found: {type(found).__name__}: {str(found).splitlines()[0][:150]}", file=sys.stderr, flush=True)
+        print(f"  found: {type(found).__name__}: {str(found)[:150]}", file=sys.stderr, flush=True)
         return True
     return False
 

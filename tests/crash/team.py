@@ -40,7 +40,7 @@ WORDS = {
     "risky": "Please refund my order 4711.",
     "hours": "When are you open?",
     "blocked": "My lawyer will write to you.",
-    "machine": "I am out of office until Monday.",
+    "machine": "When are you open?",
 }
 SMTP_FAULTS = (
     Answer(Status.DEFERRED, Phase.CONNECT, "cut"),
@@ -246,6 +246,11 @@ class Team(RuleBasedStateMachine):
         self.latest = max(self.latest, self.world.now)
         self.world.now += timedelta(seconds=seconds)
 
+    @rule(days=st.sampled_from((1, 1, 6)))
+    def nobody_does_anything_for_days(self, days: int) -> None:
+        for _ in range(days):
+            self.the_agent_works_until_it_is_quiet(86_400)
+
     @rule(fault=st.sampled_from(SMTP_FAULTS))
     def the_next_hand_over_goes_wrong(self, fault: Answer) -> None:
         self.world.transport.outside.script[:] = [fault]
@@ -290,6 +295,8 @@ class Team(RuleBasedStateMachine):
         """From the customer's mail to the send, in one step, so that most worlds come that far; and there it breaks."""
         self.customer_writes(kind, dropped=False)
         self.the_agent_works_until_it_is_quiet(0)
+        # Whether an approval wants it to leave again depends on what has left by now.
+        self.nothing_leaves_unapproved_or_twice()
         for place in self.drafts("review")[-1:]:
             self.approves(place, self.world.raw(place), "approve")
         self.works(cycle.run_once, 0, before=False)
