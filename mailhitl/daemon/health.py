@@ -22,8 +22,8 @@ PROBLEM = 300
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """How one mailbox's worker is. ``last_round`` is when it last went through everything without an error,
-    XX ``refused``: the server said no for good (a password, a token, a right).
-        ``standing_by``: another process serves this mailbox."""
+    ``refused``: the server said no for good (a password, a token, a right). ``standing_by``: another process serves
+    this mailbox."""
 
     mailbox: str
     started_at: datetime
