@@ -16,8 +16,9 @@ from mailhitl.daemon.sources import source_of
 from mailhitl.decision import Channel, Decision
 from mailhitl.delivery import Delivery, Handover, Phase, Status, next_attempt
 from mailhitl.draft import Draft
-from mailhitl.mail.compose import compose_answer, html_of
+from mailhitl.mail.compose import compose_answer
 from mailhitl.mail.edited import draft_of
+from mailhitl.mail.markup import html_of
 from mailhitl.mail.stamp import Kind, PrivateId, write_id
 from mailhitl.ports.store import Filed
 from mailhitl.review.filing import OUTGOING

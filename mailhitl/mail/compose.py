@@ -18,12 +18,11 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy, compat32
 from email.utils import format_datetime, formataddr
 from functools import cache
-from html import escape
-from itertools import groupby
 from typing import Any
 
 from mailhitl.draft import Attachment, Draft, sendable
 from mailhitl.mail.address import is_addr_spec
+from mailhitl.mail.markup import html_of
 from mailhitl.mail.message import Address, Message
 from mailhitl.mail.stamp import APPROVAL_HEADER, Kind, PrivateId, Stamp, header_value, read_id, write_id
 from mailhitl.mail.text import flow, one_line
@@ -356,49 +355,3 @@ def _travels(unix: bytes) -> bool:
 
 
 _FIELD = re.compile(rb"[!-9;-~]+:")
-
-
-def html_of(text: str) -> str:
-    """Return the words as simple HTML: paragraphs, line breaks and quotes, nothing that is fetched from elsewhere.
-
-    A link is made only of an http, https or mailto address that stands in the text, and shows it word for word.
-    """
-    lines = [_unquoted(line) for line in sendable(text).split("\n")]
-    return f"<!DOCTYPE html>\n<html><body>\n{_blocks(lines)}</body></html>\n"
-
-
-#: Deeper quotes are shown at this depth.
-_DEEPEST = 20
-_QUOTED = re.compile(r"(?:> ?)*")
-_LINK = re.compile(r"""(?:https?://|mailto:)[^\s<>"'`]*[^\s<>"'`.,;:!?()\[\]{}*_]""", re.IGNORECASE)
-
-
-def _unquoted(line: str) -> tuple[int, str]:
-    marks = _QUOTED.match(line)
-    assert marks is not None
-    return min(marks[0].count(">"), _DEEPEST), line[marks.end() :]
-
-
-def _blocks(lines: list[tuple[int, str]], depth: int = 0) -> str:
-    html = ""
-    for deeper, group in groupby(lines, key=lambda line: line[0] > depth):
-        if deeper:
-            html += f'<blockquote type="cite">\n{_blocks(list(group), depth + 1)}</blockquote>\n'
-        else:
-            html += _paragraphs(words for _, words in group)
-    return html
-
-
-def _paragraphs(lines: Iterable[str]) -> str:
-    groups = (list(group) for filled, group in groupby(lines, key=lambda line: bool(line.strip())) if filled)
-    return "".join(f"<p>{'<br>'.join(_line(line) for line in group)}</p>\n" for group in groups)
-
-
-def _line(line: str) -> str:
-    words = line.lstrip(" ")
-    html, position = "&nbsp;" * (len(line) - len(words)), 0
-    for link in _LINK.finditer(words):
-        target = escape(link[0])
-        html += f'{escape(words[position : link.start()])}<a href="{target}">{target}</a>'
-        position = link.end()
-    return html + escape(words[position:])

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from mailhitl.mail.message import Message
 from mailhitl.mail.reply import Command, new_lines, said
 
-#: ``1``, ``3-7``, ``1, 3 - 7 and 9``. Two numbers have something between them, and what has matched is never given back:
-#: no line takes longer than its length.
+#: ``1``, ``3-7``, ``1, 3 - 7 and 9``. Two numbers have something between them, and what has matched is never given
+#: back: no line takes longer than its length.
 _BETWEEN = r"(?:\s*+(?:-|–|,|and|und|et|y|e)\s*+|\s++)"
 _NUMBERS = re.compile(
     rf"\s*+(?P<numbers>\d{{1,4}}(?!\d)(?:{_BETWEEN}\d{{1,4}}(?!\d))*+)(?:\s*+[.:)]\s++|\s++)(?P<words>\S.*)", re.S

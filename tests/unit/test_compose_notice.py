@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailhitl.mail.compose import html_of
+from mailhitl.mail.markup import html_of
 from tests.unit.composing import (
     assert_any_server_takes,
     notice,
