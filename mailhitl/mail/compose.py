@@ -243,8 +243,7 @@ def _thread(mail: EmailMessage, in_reply_to: list[str], references: list[str]) -
 
 
 def _marks_a_draft(message_id: str, key: bytes) -> bool:
-    """mutt and aerc let our marks out: those of another draft or packet, which a customer gives back, would make it
-    unclear whose this draft is."""
+    """Customers give back what mutt and aerc let out; two marks would leave unclear whose draft this is."""
     private = read_id(message_id, key)
     return private is not None and private.kind is not Kind.SENT
 
