@@ -13,7 +13,7 @@ from bench.place import Place
 from bench.post import mails
 from mailhitl.config.load import load
 from mailhitl.config.schema import Config
-from mailhitl.daemon.backtest import backtest
+from mailhitl.daemon.trust.backtest import backtest
 from mailhitl.decision import Finding
 from mailhitl.draft import Draft
 from mailhitl.mail.parse import parse

@@ -25,7 +25,7 @@ def alarm(
     config = read_config(context.obj)
     if test:
         from mailhitl.backends.alarm import TRIAL, host
-        from mailhitl.daemon.wire_health import alarm as wired
+        from mailhitl.daemon.health.wiring import alarm as wired
         from mailhitl.errors import PermanentFailure
 
         way = wired(config)
@@ -37,7 +37,7 @@ def alarm(
         return
     from mailhitl.cli.opening import opened_store
     from mailhitl.cli.show import plain
-    from mailhitl.daemon.watchman import ALARM
+    from mailhitl.daemon.health.watchman import ALARM
 
     with opened_store(config) as store:
         rung = store.journal.entries((ALARM,), since=datetime.now(UTC) - SHOWN)

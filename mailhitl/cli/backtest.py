@@ -14,7 +14,7 @@ import typer
 from mailhitl.cli.show import Json
 
 if TYPE_CHECKING:
-    from mailhitl.daemon.backtest import Backtest, RuleTried, Tried
+    from mailhitl.daemon.trust.backtest import Backtest, RuleTried, Tried
 
 #: What is said of an outcome that a case would have had.
 WOULD = {"send": "sent", "review": "held for a person", "block": "blocked", "skip": "left without an answer"}
@@ -36,7 +36,7 @@ def backtest(
     """
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.cli.show import as_json, length
-    from mailhitl.daemon.backtest import backtest as tried
+    from mailhitl.daemon.trust.backtest import backtest as tried
 
     current = read_config(context.obj)
     changed = read_config(config) if config else current
@@ -104,7 +104,7 @@ def _counted(rule: RuleTried) -> str:
 
 
 def _by_outcome(found: Backtest) -> Sequence[str]:
-    from mailhitl.daemon.backtest import AGAINST
+    from mailhitl.daemon.trust.backtest import AGAINST
 
     lines = []
     for (was, would), count in sorted(found.moved.items(), key=lambda pair: -pair[1]):

@@ -27,7 +27,7 @@ def behind(
 ) -> list[Case]:
     """Return the newest cases that a figure of this span counts: the same marks, read the same way."""
     from mailhitl.cli.stats import span_of
-    from mailhitl.daemon.reckoning import read
+    from mailhitl.daemon.digest.reckoning import read
     from mailhitl.insight.course import MARKS
     from mailhitl.insight.figures import DIMENSIONS
 

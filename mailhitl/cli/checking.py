@@ -12,7 +12,7 @@ from mailhitl.errors import ConfigError, MailhitlError
 
 if TYPE_CHECKING:
     from mailhitl.config.schema import Config
-    from mailhitl.daemon.doctor import Finding
+    from mailhitl.daemon.health.doctor import Finding
 
 
 def add_to(app: typer.Typer) -> None:
@@ -68,7 +68,7 @@ def doctor(
     sent.
     """
     from mailhitl.cli.opening import mailboxes, read_all
-    from mailhitl.daemon.doctor import examine, examine_machine
+    from mailhitl.daemon.health.doctor import examine, examine_machine
 
     config, _ = read_all(context.obj)
     failed = False
@@ -86,7 +86,7 @@ def doctor(
 
 def _probed(config: Config, mailbox: str) -> Iterator[Finding]:
     from mailhitl.cli.opening import opened_store
-    from mailhitl.daemon.probe import examine
+    from mailhitl.daemon.health.probe import examine
 
     with opened_store(config) as store:
         yield from examine(config, mailbox, store)
@@ -94,7 +94,7 @@ def _probed(config: Config, mailbox: str) -> Iterator[Finding]:
 
 def _store(config: Config) -> Finding:
     from mailhitl.cli.opening import opened_store
-    from mailhitl.daemon.doctor import Finding
+    from mailhitl.daemon.health.doctor import Finding
 
     try:
         with opened_store(config) as store:

@@ -32,8 +32,8 @@ def digest(
 ) -> None:
     """Show the weekly digest as text. Nothing is sent: the daemon mails it to digest.to, once for each week."""
     from mailhitl.cli.opening import opened_store, read_config
-    from mailhitl.daemon.digest import gather
-    from mailhitl.daemon.plan import plan_of
+    from mailhitl.daemon.digest.gathering import gather
+    from mailhitl.daemon.digest.plan import plan_of
     from mailhitl.insight.digest import render
     from mailhitl.templating import environment, folders
 

@@ -42,7 +42,7 @@ def forget(
     Open cases are closed first and nothing of them is sent. Mails in the mailbox's own folders are not touched.
     """
     from mailhitl.cli.opening import opened_store, read_config
-    from mailhitl.daemon.teaching import FILE
+    from mailhitl.daemon.learning.teaching import FILE
 
     config = read_config(context.obj)
     wanted = address.strip()
@@ -67,7 +67,7 @@ def forget(
 
 def _learned(config: Config, found: Erasure) -> tuple[KnowledgeIndex | None, frozenset[int]]:
     """The index of knowledge, where there is one, and whose of these cases' answers it has learned."""
-    from mailhitl.daemon.wire_drafting import INDEX
+    from mailhitl.daemon.drafts.wiring import INDEX
     from mailhitl.store.knowledge import KnowledgeIndex
 
     path = config.agent.data_dir / INDEX

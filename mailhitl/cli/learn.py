@@ -11,7 +11,7 @@ import typer
 from mailhitl.cli.show import Json
 
 if TYPE_CHECKING:
-    from mailhitl.daemon.learning import Patch
+    from mailhitl.daemon.learning.corrections import Patch
     from mailhitl.ports.journal import Entry
     from mailhitl.ports.store import Store
 
@@ -38,8 +38,8 @@ def now(context: typer.Context) -> None:
 
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.cli.triage import taught
-    from mailhitl.daemon.learning import REMEMBERED, answered, learn_answers, propose
-    from mailhitl.daemon.wire_drafting import knowledge
+    from mailhitl.daemon.drafts.wiring import knowledge
+    from mailhitl.daemon.learning.corrections import REMEMBERED, answered, learn_answers, propose
 
     config, at = read_config(context.obj), datetime.now(UTC)
     with opened_store(config) as store:
@@ -61,7 +61,7 @@ def list_(context: typer.Context, json: Json = False) -> None:
     """List what is proposed and still open."""
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.cli.show import as_json, as_table
-    from mailhitl.daemon.learning import open_proposals
+    from mailhitl.daemon.learning.corrections import open_proposals
 
     with opened_store(read_config(context.obj)) as store:
         rows = [{"number": e.id, "since": e.at, "where": e.subject, "what": e.why} for e in open_proposals(store)]
@@ -74,7 +74,7 @@ def list_(context: typer.Context, json: Json = False) -> None:
 def show(context: typer.Context, number: Number) -> None:
     """Show one proposal with the cases behind it, and the patch that accepting it would make."""
     from mailhitl.cli.opening import opened_store, read_all
-    from mailhitl.daemon.learning import patch_of
+    from mailhitl.daemon.learning.corrections import patch_of
 
     config, library = read_all(context.obj)
     with opened_store(config) as store:
@@ -90,7 +90,7 @@ def accept(context: typer.Context, number: Number) -> None:
     from datetime import UTC, datetime
 
     from mailhitl.cli.opening import opened_store, read_all
-    from mailhitl.daemon.learning import ACCEPTED, apply, patch_of, settle
+    from mailhitl.daemon.learning.corrections import ACCEPTED, apply, patch_of, settle
 
     config, library = read_all(context.obj)
     with opened_store(config) as store:
@@ -114,7 +114,7 @@ def dismiss(
     from datetime import UTC, datetime
 
     from mailhitl.cli.opening import opened_store, read_config
-    from mailhitl.daemon.learning import DISMISSED, settle
+    from mailhitl.daemon.learning.corrections import DISMISSED, settle
 
     with opened_store(read_config(context.obj)) as store:
         settle(store, _proposal(store, number), DISMISSED, getpass.getuser(), datetime.now(UTC), why)
@@ -128,7 +128,7 @@ BY_HAND = (
 
 
 def _proposal(store: Store, number: int) -> Entry:
-    from mailhitl.daemon.learning import open_proposals
+    from mailhitl.daemon.learning.corrections import open_proposals
 
     for entry in open_proposals(store):
         if entry.id == number:
@@ -141,7 +141,7 @@ def _prove(patch: Patch) -> None:
     from pathlib import Path
     from tempfile import TemporaryDirectory
 
-    from mailhitl.daemon.learning import checked
+    from mailhitl.daemon.learning.corrections import checked
 
     if patch.target.name.endswith(".j2"):
         with TemporaryDirectory() as folder:

@@ -12,8 +12,8 @@ from mailhitl.cli.backtest import backtest
 from mailhitl.cli.show import Json
 
 if TYPE_CHECKING:
-    from mailhitl.daemon.tally import Tally
     from mailhitl.daemon.trial import Trial
+    from mailhitl.daemon.trust.tally import Tally
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def list_rules(
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.cli.show import as_json, as_table, length
     from mailhitl.config.rules import read_rules
-    from mailhitl.daemon.tally import tally
+    from mailhitl.daemon.trust.tally import tally
     from mailhitl.insight.week import Span
 
     config = read_config(context.obj)

@@ -11,7 +11,7 @@ from mailhitl.cli.show import Json
 from mailhitl.rules.rule import Level
 
 if TYPE_CHECKING:
-    from mailhitl.daemon.proposals import Evidence
+    from mailhitl.daemon.trust.proposals import Evidence
     from mailhitl.ports.journal import Entry
 
 Name = Annotated[str, typer.Argument(metavar="RULE", help="The rule's name.")]
@@ -29,7 +29,7 @@ def evidence(context: typer.Context, json: Json = False) -> None:
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.cli.show import as_json, as_list
     from mailhitl.config.rules import read_rules
-    from mailhitl.daemon import proposals
+    from mailhitl.daemon.trust import proposals
 
     config = read_config(context.obj)
     with opened_store(config) as store:
@@ -44,7 +44,7 @@ def evidence(context: typer.Context, json: Json = False) -> None:
 
 
 def _row(each: Evidence) -> dict[str, Any]:
-    from mailhitl.daemon.proposals import thresholds
+    from mailhitl.daemon.trust.proposals import thresholds
     from mailhitl.insight.evidence import Fate
     from mailhitl.insight.interval import wilson
 
@@ -68,7 +68,7 @@ def _row(each: Evidence) -> dict[str, Any]:
 
 
 def _in_words(each: Evidence) -> dict[str, Any]:
-    from mailhitl.daemon.proposals import thresholds
+    from mailhitl.daemon.trust.proposals import thresholds
     from mailhitl.insight.evidence import Fate
 
     row, wanted = _row(each), thresholds(each.rule)
@@ -111,7 +111,7 @@ def demote(
 def _move(context: typer.Context, name: str, to: Level | None, why: str, *, up: bool) -> None:
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.config.rules import read_rules
-    from mailhitl.daemon import autonomy, proposals
+    from mailhitl.daemon.trust import autonomy, proposals
 
     config = read_config(context.obj)
     rules = read_rules(config)

@@ -103,8 +103,8 @@ def _turn(context: typer.Context, what: str) -> None:
 
 def _status(store: SqlStore, mailbox: str) -> dict[str, Any]:
     from mailhitl.case import OPEN
-    from mailhitl.daemon import sampling
     from mailhitl.daemon.pause import current
+    from mailhitl.daemon.trust import sampling
 
     paused = current(store)
     waiting = store.cases.in_state(*OPEN, mailbox=mailbox)
@@ -125,7 +125,7 @@ def _status(store: SqlStore, mailbox: str) -> dict[str, Any]:
 def _demoted(store: SqlStore, config: Config) -> list[str]:
     """The rules that something took down and nobody has promoted since."""
     from mailhitl.config.rules import read_rules
-    from mailhitl.daemon import autonomy
+    from mailhitl.daemon.trust import autonomy
 
     entries = autonomy.steps(store)
     return [rule.name for rule in read_rules(config) if autonomy.standing(rule, entries).demoted]

@@ -67,8 +67,8 @@ def stats(
     from mailhitl.cli.digest import told
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.cli.show import as_json
-    from mailhitl.daemon.plan import clock_of
-    from mailhitl.daemon.reckoning import read
+    from mailhitl.daemon.digest.plan import clock_of
+    from mailhitl.daemon.digest.reckoning import read
     from mailhitl.insight.figures import Queue, reckon
 
     config = read_config(context.obj)

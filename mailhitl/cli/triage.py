@@ -32,7 +32,7 @@ def show(context: typer.Context, json: Json = False) -> None:
     """Show how many examples each intent has, and whether what was learned is in use."""
     from mailhitl.cli.opening import read_config
     from mailhitl.cli.show import as_json
-    from mailhitl.daemon.teaching import FILE, engine, load
+    from mailhitl.daemon.learning.teaching import FILE, engine, load
     from mailhitl.drafting.learned import LEAST_EACH, LEAST_EXAMPLES
 
     config = read_config(context.obj)
@@ -91,7 +91,7 @@ def try_(
 ) -> None:
     """Show what triage makes of a mail in a file."""
     from mailhitl.cli.opening import read_config
-    from mailhitl.daemon.wire_drafting import classifier
+    from mailhitl.daemon.drafts.wiring import classifier
     from mailhitl.mail.parse import parse
 
     found = classifier(read_config(context.obj)).triage(parse(mail.read_bytes()))
@@ -100,8 +100,8 @@ def try_(
 
 def taught(config: Config) -> str:
     """Have triage learn, and say what came of it."""
-    from mailhitl.daemon.teaching import FILE, engine, from_config, learn
-    from mailhitl.daemon.wire_drafting import embedder
+    from mailhitl.daemon.drafts.wiring import embedder
+    from mailhitl.daemon.learning.teaching import FILE, engine, from_config, learn
     from mailhitl.drafting.learned import TooFewExamples
     from mailhitl.errors import ModelFailure
 
@@ -124,7 +124,7 @@ def taught(config: Config) -> str:
 
 
 def _examples(config: Config) -> list[Labelled]:
-    from mailhitl.daemon.teaching import from_config
+    from mailhitl.daemon.learning.teaching import from_config
 
     return [*from_config(config), *_decided(config)]
 
@@ -134,7 +134,7 @@ def _decided(config: Config) -> list[Labelled]:
     from datetime import UTC, datetime
 
     from mailhitl.cli.opening import opened_store
-    from mailhitl.daemon.teaching import from_decisions
+    from mailhitl.daemon.learning.teaching import from_decisions
 
     if not config.triage.decisions:
         return []
@@ -143,7 +143,7 @@ def _decided(config: Config) -> list[Labelled]:
 
 
 def _need_extra() -> None:
-    from mailhitl.daemon.teaching import engine
+    from mailhitl.daemon.learning.teaching import engine
     from mailhitl.errors import ConfigError
 
     if not engine():

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from mailhitl.daemon.digest.plan import Plan
 from mailhitl.daemon.directory import Directory
+from mailhitl.daemon.drafts.writing import Writers
 from mailhitl.daemon.folders import Folders
-from mailhitl.daemon.plan import Plan
-from mailhitl.daemon.records import Records
-from mailhitl.daemon.writing import Writers
+from mailhitl.daemon.trust.records import Records
 from mailhitl.decision import Decision, Finding
 from mailhitl.draft import Draft
 from mailhitl.mail.message import Address, Message

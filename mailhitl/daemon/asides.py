@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailhitl.case import Case, State
-from mailhitl.daemon import decide, packets, redrafting
+from mailhitl.daemon import decide, packets
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result, Wish
+from mailhitl.daemon.drafts import redrafting
 from mailhitl.drafting.redaction import without_secrets
 from mailhitl.mail.text import one_line
 from mailhitl.review.packet import Choice

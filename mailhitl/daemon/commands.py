@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import structlog
 
-from mailhitl.daemon import alerts, answers, asides, digest_answers, digest_signoff, packets, pause, worklist
+from mailhitl.daemon import alerts, asides, packets, pause, worklist
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result
+from mailhitl.daemon.digest import answers as digest_answers
+from mailhitl.daemon.digest import signoff as digest_signoff
 from mailhitl.daemon.obey import Incoming, obey, proof_of
+from mailhitl.daemon.trust import answers
 from mailhitl.mail import plus
 from mailhitl.mail.automatic import why_automatic
 from mailhitl.mail.message import Message

@@ -5,9 +5,10 @@ from __future__ import annotations
 import structlog
 
 from mailhitl.case import Case
-from mailhitl.daemon import outbox, sampling
+from mailhitl.daemon import outbox
 from mailhitl.daemon.app import App
 from mailhitl.daemon.poison import each
+from mailhitl.daemon.trust import sampling
 from mailhitl.delivery import Status
 from mailhitl.errors import StaleFolder
 from mailhitl.ports.mailbox import Location

@@ -8,26 +8,25 @@ from mailhitl.daemon import (
     byhand,
     copies,
     customers,
-    digest_mail,
     filing,
     intake,
     judging,
-    knowing,
     notices,
     outbox,
     packets,
     pause,
-    proposals,
-    redrafting,
     reminders,
     restored,
     retention,
     rights,
-    sampling,
     watch,
     worklist,
 )
 from mailhitl.daemon.app import App
+from mailhitl.daemon.digest import mailing as digest_mail
+from mailhitl.daemon.drafts import redrafting
+from mailhitl.daemon.learning import knowing
+from mailhitl.daemon.trust import proposals, sampling
 
 #: Seconds between two heartbeats while nothing is done but waiting.
 HEARTBEAT = 10.0

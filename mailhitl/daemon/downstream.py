@@ -13,9 +13,10 @@ from datetime import timedelta
 import structlog
 
 from mailhitl.case import Case, Outcome, State
-from mailhitl.daemon import alerts, autonomy
+from mailhitl.daemon import alerts
 from mailhitl.daemon.app import App
 from mailhitl.daemon.sources import original
+from mailhitl.daemon.trust import autonomy
 from mailhitl.decision import Channel
 from mailhitl.delivery import Status
 from mailhitl.errors import StaleFolder

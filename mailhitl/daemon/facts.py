@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailhitl.case import Case, Outcome, State
-from mailhitl.daemon import autonomy
 from mailhitl.daemon.app import App
+from mailhitl.daemon.trust import autonomy
 from mailhitl.decision import Channel, Finding, Reason, Verdict
 from mailhitl.draft import Draft
 from mailhitl.mail.authenticity import vouched

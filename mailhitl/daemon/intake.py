@@ -12,8 +12,9 @@ from itertools import islice
 import structlog
 
 from mailhitl.case import Event
-from mailhitl.daemon import alerts, byhand, commands, flood, notices, sources
+from mailhitl.daemon import alerts, byhand, commands, notices, sources
 from mailhitl.daemon.app import App
+from mailhitl.daemon.health import flood
 from mailhitl.daemon.obey import proof_of
 from mailhitl.decision import Channel, Decision
 from mailhitl.errors import MailhitlError, PermanentFailure

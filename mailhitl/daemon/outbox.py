@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from mailhitl.case import Case, Event, Outcome, State
-from mailhitl.daemon import alerts, byhand, digest_signoff, judging, leaving, pause
+from mailhitl.daemon import alerts, byhand, judging, pause
 from mailhitl.daemon.app import App
+from mailhitl.daemon.digest import signoff as digest_signoff
 from mailhitl.daemon.poison import each
 from mailhitl.daemon.sources import source_of
+from mailhitl.daemon.trust import leaving
 from mailhitl.decision import Channel, Decision
 from mailhitl.delivery import Delivery, Handover, Phase, Status, next_attempt
 from mailhitl.draft import Draft

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from mailhitl.case import Case, Event, State
-from mailhitl.daemon import flood
 from mailhitl.daemon.alerts import people
 from mailhitl.daemon.app import App
 from mailhitl.daemon.byhand import UNPROVEN
 from mailhitl.daemon.decide import HELD_AGAIN
+from mailhitl.daemon.health import flood
 from mailhitl.daemon.marks import ANSWERED_MARK
 from mailhitl.daemon.poison import each
 from mailhitl.daemon.sources import original, source_of

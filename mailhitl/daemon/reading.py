@@ -9,8 +9,8 @@ from pathlib import Path
 from mailhitl.config.load import check_columns, check_templates, load
 from mailhitl.config.schema import Config
 from mailhitl.daemon.directory import columns_now
-from mailhitl.daemon.teaching import from_config
-from mailhitl.daemon.wire_drafting import style_of
+from mailhitl.daemon.drafts.wiring import style_of
+from mailhitl.daemon.learning.teaching import from_config
 from mailhitl.drafting.library import Library
 from mailhitl.errors import ConfigError
 from mailhitl.templating import broken, folders

@@ -13,12 +13,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from mailhitl.backends.page import Page
 from mailhitl.config.schema import Config
-from mailhitl.daemon.health import Pulse
-from mailhitl.daemon.nightly import HOUR, MINUTE, Nightly
+from mailhitl.daemon.health.troubles import Pulse
+from mailhitl.daemon.health.watchman import Watchman
+from mailhitl.daemon.health.wiring import page, watchman
+from mailhitl.daemon.learning.nightly import HOUR, MINUTE, Nightly
 from mailhitl.daemon.reload import Reloader
-from mailhitl.daemon.watchman import Watchman
 from mailhitl.daemon.wire import account
-from mailhitl.daemon.wire_health import page, watchman
 from mailhitl.daemon.worker import Worker
 from mailhitl.errors import MailhitlError
 from mailhitl.ports.store import Store

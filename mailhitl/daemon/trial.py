@@ -15,8 +15,9 @@ from mailhitl.backends.memory import MemoryMailbox, MemoryTransport
 from mailhitl.case import Case, Outcome
 from mailhitl.config.rules import read_gates, read_rules
 from mailhitl.config.schema import Config
-from mailhitl.daemon import autonomy, facts, judging, wire
+from mailhitl.daemon import facts, judging, wire
 from mailhitl.daemon.app import App
+from mailhitl.daemon.trust import autonomy
 from mailhitl.decision import Reason
 from mailhitl.errors import MailhitlError
 from mailhitl.mail.fingerprint import fingerprint

@@ -21,13 +21,13 @@ from mailhitl.config.schema import Config
 from mailhitl.config.secrets import resolve as resolve_secret
 from mailhitl.config.sense import asks
 from mailhitl.daemon.app import App, Settings
+from mailhitl.daemon.digest.plan import Plan, plan_of
 from mailhitl.daemon.directory import directory
+from mailhitl.daemon.drafts.wiring import drafting, library
+from mailhitl.daemon.drafts.writing import Writers
 from mailhitl.daemon.folders import Folders, resolve
-from mailhitl.daemon.plan import Plan, plan_of
-from mailhitl.daemon.records import Records
+from mailhitl.daemon.trust.records import Records
 from mailhitl.daemon.versions import versions_of
-from mailhitl.daemon.wire_drafting import drafting, library
-from mailhitl.daemon.writing import Writers
 from mailhitl.errors import PermanentFailure
 from mailhitl.mail.message import Address
 from mailhitl.ports.mailbox import Mailbox, Watcher
@@ -38,7 +38,7 @@ from mailhitl.templating import environment, folders
 
 log = structlog.get_logger(__name__)
 
-#: Where the store remembers, by mailbox, that its border lets forged Authentication-Results in (``daemon/probe``).
+#: Where the store remembers, by mailbox, that its border lets forged Authentication-Results in (``health/probe``).
 BORDER = "border:{}"
 LEAKS = "leaks"
 

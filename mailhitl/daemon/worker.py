@@ -14,9 +14,9 @@ import structlog
 from mailhitl.backends.backoff import backoff
 from mailhitl.daemon import alerts, cycle
 from mailhitl.daemon.app import App
-from mailhitl.daemon.health import Pulse
+from mailhitl.daemon.digest.plan import Plan
+from mailhitl.daemon.health.troubles import Pulse
 from mailhitl.daemon.lease import Lease
-from mailhitl.daemon.plan import Plan
 from mailhitl.daemon.poison import where
 from mailhitl.daemon.wire import Account, find_folders
 from mailhitl.errors import ConfigError, LeaseTaken, MailhitlError, PermanentFailure, StaleFolder, TemporaryFailure

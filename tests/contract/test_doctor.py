@@ -11,7 +11,7 @@ import pytest
 from mailhitl.backends.imap import ImapMailbox
 from mailhitl.config.load import load
 from mailhitl.config.schema import Config
-from mailhitl.daemon.doctor import Finding, examine, examine_machine
+from mailhitl.daemon.health.doctor import Finding, examine, examine_machine
 from mailhitl.demo.servers import ImapServer
 from tests.contract.accounts import account_name, settings
 from tests.contract.conftest import BARE

@@ -57,13 +57,15 @@ class Frail:
             fuse = self._fuse
             fuse.calls += 1
             fuse.left -= 1
-            if fuse.left == 0 and fuse.before:
+            # A call may make others of these in its turn, so whether it is the one is known only now.
+            burns = fuse.left == 0
+            if burns and fuse.before:
                 fuse.burn()
             if name in self._away:
                 self._away.remove(name)
                 raise TemporaryFailure("the server is away")
             result = attribute(*args, **kwargs)
-            if fuse.left == 0 and not fuse.before:
+            if burns and not fuse.before:
                 fuse.burn()
             return result
 

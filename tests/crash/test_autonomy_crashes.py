@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mailhitl.case import State
-from mailhitl.daemon import autonomy, pause
+from mailhitl.daemon import pause
+from mailhitl.daemon.trust import autonomy
 from mailhitl.rules.rule import Level
 from tests.crash.test_crashes import crash_once
 from tests.story.world import CONFIG, World, letter

@@ -14,8 +14,8 @@ import pytest
 from mailhitl.backends.alarm import CommandAlarm, EveryAlarm, MailAlarm
 from mailhitl.backends.memory import Answer, MemoryTransport
 from mailhitl.daemon import alerts, intake
-from mailhitl.daemon.health import STUCK, Patient, Pulse
-from mailhitl.daemon.watchman import AN_HOUR, Watchman
+from mailhitl.daemon.health.troubles import STUCK, Patient, Pulse
+from mailhitl.daemon.health.watchman import AN_HOUR, Watchman
 from mailhitl.delivery import Phase, Status
 from mailhitl.errors import TemporaryFailure
 from mailhitl.store import SqlStore, open_store

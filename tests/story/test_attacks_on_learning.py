@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from mailhitl.case import State
-from mailhitl.daemon.teaching import FILE, TaughtTriage, learn
+from mailhitl.daemon.learning.teaching import FILE, TaughtTriage, learn
 from mailhitl.decision import Channel
 from mailhitl.drafting.library import Library
 from mailhitl.drafting.triage import IntentExamples, WordTriage

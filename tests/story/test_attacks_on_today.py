@@ -12,7 +12,7 @@ import pytest
 from mailhitl.case import State
 from mailhitl.daemon import alerts, cycle, pause, worklist
 from mailhitl.daemon.directory import Csv, Directory
-from mailhitl.daemon.teaching import from_decisions
+from mailhitl.daemon.learning.teaching import from_decisions
 from mailhitl.mail.message import Address
 from mailhitl.mail.parse import parse
 from mailhitl.mail.signature import Checked

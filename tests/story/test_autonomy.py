@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailhitl.case import State
-from mailhitl.daemon import autonomy, proposals
+from mailhitl.daemon.trust import autonomy, proposals
 from mailhitl.decision import Channel
 from mailhitl.ports.journal import Entry
 from mailhitl.rules.rule import Level

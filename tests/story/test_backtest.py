@@ -8,7 +8,7 @@ from datetime import timedelta
 from mailhitl.case import Outcome
 from mailhitl.config.load import load
 from mailhitl.config.schema import Config
-from mailhitl.daemon.backtest import Backtest, Fate, backtest
+from mailhitl.daemon.trust.backtest import Backtest, Fate, backtest
 from mailhitl.decision import Channel
 from mailhitl.ports.journal import Entry
 from tests.story.world import CONFIG, DEMO_TEMPLATES, World

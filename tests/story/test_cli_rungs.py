@@ -12,7 +12,8 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from mailhitl.cli.main import app
-from mailhitl.daemon import autonomy, pause
+from mailhitl.daemon import pause
+from mailhitl.daemon.trust import autonomy
 from mailhitl.rules.rule import Level
 from tests.story.world import CONFIG, World
 

@@ -12,7 +12,7 @@ import pytest
 from mailhitl.case import State
 from mailhitl.config.load import check_columns, load
 from mailhitl.daemon.directory import REFRESH, REST, RETRY, Csv, Directory, Query, directory
-from mailhitl.daemon.doctor import examine_machine
+from mailhitl.daemon.health.doctor import examine_machine
 from mailhitl.mail.message import Address
 from tests.story.world import CONFIG, World
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mailhitl.daemon import autonomy
-from mailhitl.daemon.digest_answers import asked
+from mailhitl.daemon.digest.answers import asked
+from mailhitl.daemon.trust import autonomy
 from mailhitl.decision import Channel
 from mailhitl.mail.reply import Command
 from mailhitl.ports.journal import Entry

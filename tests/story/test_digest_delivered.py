@@ -10,7 +10,7 @@ from threading import Barrier, Thread
 
 from mailhitl.config.database import store_url
 from mailhitl.config.load import load
-from mailhitl.daemon import digest_mail
+from mailhitl.daemon.digest import mailing as digest_mail
 from mailhitl.insight.week import last_due
 from mailhitl.store import open_store
 from tests.story.office import Office

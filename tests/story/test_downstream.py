@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailhitl.case import State
-from mailhitl.daemon import autonomy
+from mailhitl.daemon.trust import autonomy
 from mailhitl.mail.stamp import Kind, PrivateId, write_id
 from mailhitl.ports.journal import Entry
 from mailhitl.rules.rule import Level

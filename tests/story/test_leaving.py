@@ -10,7 +10,7 @@ import pytest
 
 from mailhitl.backends.memory import Answer
 from mailhitl.case import State
-from mailhitl.daemon.leaving import FREEMAIL
+from mailhitl.daemon.trust.leaving import FREEMAIL
 from mailhitl.delivery import Phase, Status
 from tests.story.world import CONFIG, World, text_of
 

@@ -14,7 +14,7 @@ import pytest
 from mailhitl.backends.memory import SentMail
 from mailhitl.case import State
 from mailhitl.daemon import cycle, intake
-from mailhitl.daemon.flood import PER_SENDER
+from mailhitl.daemon.health.flood import PER_SENDER
 from mailhitl.mail.automatic import why_automatic
 from mailhitl.mail.parse import parse
 from tests.story.world import CONFIG, VOUCHED, World, letter

@@ -13,9 +13,9 @@ import pytest
 
 from mailhitl.backends.page import Answers, Page
 from mailhitl.config.load import load
-from mailhitl.daemon.health import Patient, Pulse
-from mailhitl.daemon.health_figures import figures
-from mailhitl.daemon.watchman import BLIND, Watchman
+from mailhitl.daemon.health.figures import figures
+from mailhitl.daemon.health.troubles import Patient, Pulse
+from mailhitl.daemon.health.watchman import BLIND, Watchman
 from mailhitl.errors import ConfigError, PermanentFailure
 from tests.story.office import CONFIG as OFFICE
 from tests.story.office import Office

@@ -13,8 +13,8 @@ import pytest
 from mailhitl.backends.memory import Answer, MemoryMailbox, MemoryTransport
 from mailhitl.case import State
 from mailhitl.daemon import cycle, wire
-from mailhitl.daemon.doctor import Finding
-from mailhitl.daemon.probe import Bench, probe
+from mailhitl.daemon.health.doctor import Finding
+from mailhitl.daemon.health.probe import Bench, probe
 from mailhitl.delivery import Handover, Phase, Status
 from tests.story.office import Office
 from tests.story.world import CONFIG, World

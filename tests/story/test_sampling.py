@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailhitl.case import State
-from mailhitl.daemon import autonomy, sampling
+from mailhitl.daemon.trust import autonomy, sampling
 from mailhitl.rules.rule import Level
 from tests.story.world import CONFIG, World, letter, text_of
 

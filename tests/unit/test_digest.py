@@ -21,7 +21,7 @@ from typer.main import get_command
 
 from mailhitl.case import Event
 from mailhitl.cli.main import app
-from mailhitl.daemon.digest_answers import asked
+from mailhitl.daemon.digest.answers import asked
 from mailhitl.decision import Channel
 from mailhitl.insight.course import MARKS, Course
 from mailhitl.insight.digest import TREND, Digest, Material, Now, lasting, render

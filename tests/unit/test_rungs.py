@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailhitl.case import Outcome
-from mailhitl.daemon.autonomy import DEMOTE, PROMOTE, standing
+from mailhitl.daemon.trust.autonomy import DEMOTE, PROMOTE, standing
 from mailhitl.decision import Channel
 from mailhitl.ports.journal import Entry
 from mailhitl.rules.engine import STRICTNESS, judge

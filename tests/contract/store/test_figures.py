@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from mailhitl.case import Event
-from mailhitl.daemon.reckoning import read as courses
+from mailhitl.daemon.digest.reckoning import read as courses
 from mailhitl.decision import Channel
 from mailhitl.insight.figures import reckon
 from mailhitl.insight.share import Share

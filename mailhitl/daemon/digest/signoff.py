@@ -11,7 +11,7 @@ from email import message_from_bytes, policy
 
 from mailhitl.case import Case, Event, Outcome, State
 from mailhitl.daemon.app import App
-from mailhitl.daemon.plan import Plan
+from mailhitl.daemon.digest.plan import Plan
 from mailhitl.daemon.sources import original, source_of
 from mailhitl.decision import Channel, Decision, Reason
 from mailhitl.draft import Draft, fold

@@ -12,8 +12,8 @@ from mailhitl.config.schema import Config
 from mailhitl.config.secrets import resolve
 from mailhitl.daemon.app import Drafting, Settings
 from mailhitl.daemon.directory import Directory
-from mailhitl.daemon.spending import Thrifty
-from mailhitl.daemon.teaching import FILE, TaughtTriage
+from mailhitl.daemon.drafts.spending import Thrifty
+from mailhitl.daemon.learning.teaching import FILE, TaughtTriage
 from mailhitl.draft import KNOWLEDGE, Draft
 from mailhitl.drafting import DRAFTERS
 from mailhitl.drafting.findings import findings

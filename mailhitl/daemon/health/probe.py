@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from mailhitl.config.schema import Config
 from mailhitl.daemon.app import Settings
-from mailhitl.daemon.doctor import Finding
 from mailhitl.daemon.folders import Folders
+from mailhitl.daemon.health.doctor import Finding
 from mailhitl.daemon.wire import BORDER, LEAKS, account, find_folders
 from mailhitl.errors import MailhitlError
 from mailhitl.mail import plus

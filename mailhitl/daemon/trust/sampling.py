@@ -15,10 +15,11 @@ import structlog
 from jinja2 import TemplateError
 
 from mailhitl.case import Case
-from mailhitl.daemon import alerts, autonomy, packets, tickets
+from mailhitl.daemon import alerts, packets
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result
 from mailhitl.daemon.sources import original
+from mailhitl.daemon.trust import autonomy, tickets
 from mailhitl.decision import Channel
 from mailhitl.ports.journal import Entry
 from mailhitl.ports.store import Store

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from mailhitl.case import Case, Outcome
-from mailhitl.daemon import alerts, autonomy
+from mailhitl.daemon import alerts
 from mailhitl.daemon.app import App
+from mailhitl.daemon.trust import autonomy
 from mailhitl.decision import Verdict
 from mailhitl.rules.rule import Rule
 

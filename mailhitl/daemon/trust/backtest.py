@@ -11,7 +11,7 @@ from enum import StrEnum
 from mailhitl.case import Outcome
 from mailhitl.config.rules import read_gates, read_rules
 from mailhitl.config.schema import Config, RuleConfig
-from mailhitl.daemon import reckoning
+from mailhitl.daemon.digest import reckoning
 from mailhitl.daemon.facts import ruling
 from mailhitl.insight.course import ERRORS, Course
 from mailhitl.insight.week import Span

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from mailhitl.case import State
-from mailhitl.daemon.autonomy import DEMOTE, PROMOTE
-from mailhitl.daemon.plan import Plan
-from mailhitl.daemon.proposals import PROPOSE
-from mailhitl.daemon.reckoning import read
+from mailhitl.daemon.digest.plan import Plan
+from mailhitl.daemon.digest.reckoning import read
+from mailhitl.daemon.trust.autonomy import DEMOTE, PROMOTE
+from mailhitl.daemon.trust.proposals import PROPOSE
 from mailhitl.insight.course import Course
 from mailhitl.insight.digest import TREND, Digest, Material, Now
 from mailhitl.insight.figures import Clock, Queue, reckon

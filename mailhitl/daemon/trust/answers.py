@@ -5,9 +5,9 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 
-from mailhitl.daemon import autonomy, proposals, sampling, tickets
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result
+from mailhitl.daemon.trust import autonomy, proposals, sampling, tickets
 from mailhitl.decision import Channel
 from mailhitl.mail.message import Message
 from mailhitl.mail.reply import Command, read_verdict

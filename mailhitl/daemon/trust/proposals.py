@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from mailhitl.case import Outcome
-from mailhitl.daemon import autonomy, tickets
 from mailhitl.daemon.app import App
-from mailhitl.daemon.autonomy import RULE, Standing
+from mailhitl.daemon.trust import autonomy, tickets
+from mailhitl.daemon.trust.autonomy import RULE, Standing
 from mailhitl.decision import Channel
 from mailhitl.insight.evidence import BAD, GOOD, Fate, Proposal, Record, Thresholds, fate, proposal
 from mailhitl.ports.journal import Entry

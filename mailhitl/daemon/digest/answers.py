@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 
-from mailhitl.daemon import answers, pause
+from mailhitl.daemon import pause
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result
-from mailhitl.daemon.digest import gather
-from mailhitl.daemon.digest_mail import DIGEST
-from mailhitl.daemon.proposals import PROPOSE
+from mailhitl.daemon.digest.gathering import gather
+from mailhitl.daemon.digest.mailing import DIGEST
+from mailhitl.daemon.trust import answers
+from mailhitl.daemon.trust.proposals import PROPOSE
 from mailhitl.decision import Channel
 from mailhitl.insight.digest import render
 from mailhitl.insight.week import week

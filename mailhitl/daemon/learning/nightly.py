@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from mailhitl.config.schema import Config
-from mailhitl.daemon.teaching import engine
+from mailhitl.daemon.learning.teaching import engine
 from mailhitl.drafting.learned import LEAST_EXAMPLES
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailhitl.daemon import autonomy, reckoning
+from mailhitl.daemon.digest import reckoning
+from mailhitl.daemon.trust import autonomy
 from mailhitl.insight.course import ERRORS
 from mailhitl.insight.interval import wilson
 from mailhitl.insight.week import Span

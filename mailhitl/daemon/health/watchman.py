@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from mailhitl.daemon.alerts import TROUBLE
-from mailhitl.daemon.health import Patient, Trouble, of_log
+from mailhitl.daemon.health.troubles import Patient, Trouble, of_log
 from mailhitl.decision import Channel
 from mailhitl.errors import MailhitlError, TemporaryFailure
 from mailhitl.ports.alarm import Alarm

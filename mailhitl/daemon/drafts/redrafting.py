@@ -6,9 +6,10 @@ from dataclasses import replace
 from functools import partial
 
 from mailhitl.case import Case, Event, State
-from mailhitl.daemon import alerts, digest_signoff, facts
-from mailhitl.daemon.answering import context_of
+from mailhitl.daemon import alerts, facts
 from mailhitl.daemon.app import App
+from mailhitl.daemon.digest import signoff as digest_signoff
+from mailhitl.daemon.drafts.answering import context_of
 from mailhitl.daemon.poison import each
 from mailhitl.daemon.sources import source_of
 from mailhitl.decision import Channel, Decision

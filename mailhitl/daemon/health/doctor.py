@@ -15,8 +15,8 @@ from mailhitl.config.schema import Config
 from mailhitl.config.secrets import resolve
 from mailhitl.daemon.directory import directory
 from mailhitl.daemon.folders import Folders
+from mailhitl.daemon.health.wiring import alarm
 from mailhitl.daemon.wire import Account, account, find_folders, ours, reviewers
-from mailhitl.daemon.wire_health import alarm
 from mailhitl.errors import MailhitlError, PermanentFailure
 from mailhitl.mail.stamp import new_token
 from mailhitl.ports.mailbox import Mailbox

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from mailhitl.backends.page import Gauge
 from mailhitl.case import OPEN, State
-from mailhitl.daemon.health import Pulse
+from mailhitl.daemon.health.troubles import Pulse
 from mailhitl.insight.course import is_sample
 from mailhitl.ports.store import Store
 

@@ -15,8 +15,9 @@ from datetime import datetime
 import structlog
 
 from mailhitl.case import Case, Event, Outcome
-from mailhitl.daemon import alerts, tickets
+from mailhitl.daemon import alerts
 from mailhitl.daemon.app import App
+from mailhitl.daemon.trust import tickets
 from mailhitl.decision import Channel, Decision
 from mailhitl.ports.journal import Entry
 from mailhitl.ports.store import Store

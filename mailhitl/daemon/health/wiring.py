@@ -10,9 +10,9 @@ from mailhitl.backends.alarm import CommandAlarm, EveryAlarm, MailAlarm, host
 from mailhitl.backends.page import Answers, Page
 from mailhitl.backends.smtp import SmtpTransport
 from mailhitl.config.schema import Config
-from mailhitl.daemon.health import Patient, Pulse
-from mailhitl.daemon.health_figures import figures
-from mailhitl.daemon.watchman import Watchman
+from mailhitl.daemon.health.figures import figures
+from mailhitl.daemon.health.troubles import Patient, Pulse
+from mailhitl.daemon.health.watchman import Watchman
 from mailhitl.daemon.wire import smtp_settings
 from mailhitl.ports.alarm import Alarm
 from mailhitl.ports.store import Store

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mailhitl.case import Case
-from mailhitl.daemon import reckoning
+from mailhitl.daemon.digest import reckoning
 from mailhitl.insight.course import Course
 from mailhitl.insight.evidence import Fate, fate
 from mailhitl.insight.week import Span

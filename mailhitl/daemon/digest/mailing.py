@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import structlog
 
-from mailhitl.daemon import alerts, digest_signoff
+from mailhitl.daemon import alerts
 from mailhitl.daemon.app import App
-from mailhitl.daemon.digest import gather
-from mailhitl.daemon.plan import Plan
+from mailhitl.daemon.digest import signoff as digest_signoff
+from mailhitl.daemon.digest.gathering import gather
+from mailhitl.daemon.digest.plan import Plan
 from mailhitl.decision import Channel
 from mailhitl.errors import MailhitlError
 from mailhitl.insight.digest import render

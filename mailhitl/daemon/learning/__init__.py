@@ -1,0 +1,1 @@
+"""What decisions teach: triage, knowledge, corrections."""
