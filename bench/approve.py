@@ -10,7 +10,7 @@ from imapclient import IMAPClient
 
 from bench.figures import Figure
 from bench.place import Account, Place, until
-from bench.post import deliver, mails
+from bench.post import COMPLETE, answerable, deliver, mails
 
 MOVES = 100
 REVIEW, APPROVE = "Drafts/Review", "Drafts/Approve"
@@ -22,7 +22,7 @@ NOTE = (
 
 def measure(place: Place, moves: int = MOVES) -> list[Figure]:
     mine, other = place.account(), place.account()
-    deliver(mine.maildir, mails(moves))
+    deliver(mine.maildir, answerable(moves))
     deliver(other.maildir, mails(moves))
     with mine.daemon(), mine.client() as reviewer, other.client() as somebody:
         until(lambda: _count(reviewer, REVIEW) == 2 * moves)
@@ -34,7 +34,7 @@ def measure(place: Place, moves: int = MOVES) -> list[Figure]:
         with _Listener(other) as listener:
             pairs = [
                 (_approve(place, reviewer, draft), _hear(listener, somebody, uid))
-                for draft, uid in zip(reviewer.search(["DRAFT"]), somebody.search(), strict=True)
+                for draft, uid in zip(reviewer.search(COMPLETE), somebody.search(), strict=True)
             ]
     took, heard = [ours for ours, _ in pairs], [bare for _, bare in pairs]
     return [
@@ -55,9 +55,10 @@ def _approve(place: Place, reviewer: IMAPClient, uid: int) -> float:
     while not place.sink.taken.empty():
         # What was told to reviewers meanwhile is not the answer.
         place.sink.taken.get()
-    began = time.perf_counter()
+    sent, began = _count(reviewer, "Sent"), time.perf_counter()
     reviewer.move([uid], APPROVE)
     when, _ = place.sink.taken.get(timeout=90)
+    until(lambda: _count(reviewer, "Sent") == sent + 1)
     until(lambda: _count(reviewer, APPROVE) == 0)
     # Nobody moves the next one in the very instant, and no timer of the server's shall stay in step with us.
     time.sleep(0.25 + 0.037 * (uid % 10))

@@ -27,10 +27,21 @@ WORDS = (
 LINKS = 30_000
 
 
+#: The question whose template leaves nothing for a person to fill in, and how to search for its drafts.
+ANSWERED = 2
+COMPLETE = ["SUBJECT", "Re: Where is my parcel", "NOT", "SUBJECT", "[Review]"]
+
+
 def mails(count: int) -> Iterator[bytes]:
     """Yield ``count`` mails, all from different senders."""
     for number in range(count):
         yield _mail(number)
+
+
+def answerable(count: int) -> Iterator[bytes]:
+    """Yield ``count`` mails whose drafts may leave as they stand."""
+    for number in range(count):
+        yield _mail(ANSWERED + number * len(QUESTIONS))
 
 
 def _mail(number: int) -> bytes:
