@@ -46,8 +46,10 @@ def test_from_a_send_to_its_sample_every_single_call_may_be_the_last(tmp_path: P
         world.customer_writes("When are you open?", subject="Opening hours")
 
     def check(world: World) -> None:
-        assert len(world.sent_to("ann@customer.test")) == int(world.case.state is State.SENT)
+        # Right behind the handover nobody can know: a person has to look, and nothing goes out again.
+        unknown = world.store.cases.log(world.case)[-1].code == "unknown"
         asked = int(world.case.state is State.SENT)
+        assert len(world.sent_to("ann@customer.test")) in ({0, 1} if unknown else {asked})
         assert len(world.store.journal.entries(("sample",))) == asked
         assert mails(world, "[Sample]") == asked
 

@@ -35,10 +35,11 @@ ANY_FACTS = st.sampled_from([FACTS, replace(FACTS, sender=SenderFacts()), replac
 
 def steps(*moves: tuple[str, str] | tuple[str, str, str]) -> list[Entry]:
     """Entries, oldest first: (kind, to, the config's level then)."""
-    return [
-        Entry(kind, "x", Channel.CLI, NOON + timedelta(hours=n), "a", data={"to": to, "config": (*config, "send")[0]})
-        for n, (kind, to, *config) in enumerate(moves)
-    ]
+    found = []
+    for number, (kind, to, *config) in enumerate(moves):
+        data = {"to": to, "config": (*config, "send")[0], "when": SENDS.fingerprint}
+        found.append(Entry(kind, "x", Channel.CLI, NOON + timedelta(hours=number), "a", data=data))
+    return found
 
 
 @given(RULES, ANY_FACTS)

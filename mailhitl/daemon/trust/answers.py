@@ -77,7 +77,7 @@ def promote(app: App, entry: Entry, hand: Hand, command: Command) -> Result:
     rule = next((each for each in app.rules if each.name == entry.subject), None)
     if rule is None:
         return Result(False, f"Nothing was done: there is no rule “{entry.subject}” any more.")
-    if entry.kind == proposals.PROPOSE and entry.data["when"] != rule.fingerprint:
+    if entry.kind == proposals.PROPOSE and entry.data.get("when") != rule.fingerprint:
         return Result(False, f"Nothing was done: “{rule.name}” says something else since; it has to earn it anew.")
     place = autonomy.standing(rule, autonomy.steps(app.store))
     moved_since = place.step is not None and place.step.id > entry.id

@@ -58,7 +58,7 @@ def standing(rule: Rule, entries: Iterable[Entry]) -> Standing:
     for entry in entries:
         if not _concerns(rule, entry):
             continue
-        if entry.kind == PROMOTE and entry.data["when"] != rule.fingerprint:
+        if entry.kind == PROMOTE and entry.data.get("when") != rule.fingerprint:
             continue
         since = entry.at
         if entry.kind == DEMOTE:
