@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 DRAFTED = "drafter:"
 
 
-#: How a line of evidence begins that names a passage of the team's knowledge, tells of this customer, marks what no
-#: source says, or asks the reviewer back.
-KNOWLEDGE, CUSTOMER, DOUBT, QUESTION = "knowledge ", "this customer: ", "no source says: ", "the model asks: "
+#: How a line of evidence begins that names a passage of the team's knowledge, tells of this customer, says which
+#: sentence rests on what, marks what no source says, or asks the reviewer back.
+KNOWLEDGE, CUSTOMER, RESTS = "knowledge ", "this customer: ", "sentence "
+DOUBT, QUESTION = "no source says: ", "the model asks: "
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ claims and no source says is marked for the reviewer (``support``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from mailhitl.draft import DOUBT, KNOWLEDGE, QUESTION, Draft, sendable
+from mailhitl.draft import DOUBT, KNOWLEDGE, QUESTION, RESTS, Draft, sendable
 from mailhitl.drafting.language import language_of
 from mailhitl.drafting.placeholders import placeholders
 from mailhitl.drafting.prompt import PROMPT_VERSION, order_for
@@ -87,6 +87,16 @@ def _evidence(written: Written, triage: Triage, message: Message, context: Conte
     lines += [knowledge_line(snippet) for snippet in context.snippets]
     sources = {f"S{number}": snippet.text for number, snippet in enumerate(context.snippets, 1)}
     sentences = [sentence for some in written.paragraphs for sentence in some]
-    lines += [f"{DOUBT}“{one_line(text, 200)}”" for text in unsupported(sentences, sources, message)]
+    doubtful = list(unsupported(sentences, sources, message))
+    lines += _rests([sentence for sentence in sentences if sentence.text not in doubtful], context)
+    lines += [f"{DOUBT}“{one_line(text, 200)}”" for text in doubtful]
     lines += [f"{QUESTION}{one_line(question, 200)}" for question in written.questions[:MOST_QUESTIONS]]
     return [line for line in lines if line]
+
+
+def _rests(sentences: Sequence[Sentence], context: Context) -> Iterator[str]:
+    """Which sentence rests on which passage, as the model says; whether the passage says so is ``unsupported``'s."""
+    places = {f"S{number}": snippet.place for number, snippet in enumerate(context.snippets, 1)}
+    for sentence in sentences:
+        if named := [places[name] for name in dict.fromkeys(sentence.sources) if name in places]:
+            yield f"{RESTS}“{one_line(sentence.text, 60)}” rests on {', '.join(named)}"

@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mailhitl.case import Case, Outcome
 from mailhitl.decision import Reason
-from mailhitl.draft import CUSTOMER, DOUBT, KNOWLEDGE, QUESTION, Draft
+from mailhitl.draft import CUSTOMER, DOUBT, KNOWLEDGE, QUESTION, RESTS, Draft
 from mailhitl.mail.message import Message
 from mailhitl.mail.reply import said
 from mailhitl.mail.text import one_line, plain
@@ -194,14 +194,16 @@ class Packet:
 
     @property
     def known(self) -> tuple[str, ...]:
-        """Passages of the team's knowledge and earlier answers, and how often this customer wrote."""
-        lines = (one_line(line.removeprefix(KNOWLEDGE), PASSAGE) for line in self._evidence(KNOWLEDGE, CUSTOMER))
-        return tuple(_marked("known", line) for line in lines)[:MOST_EVIDENCE]
+        """Passages of the team's knowledge and earlier answers, how often this customer wrote, and which sentence rests
+        on which passage."""
+        found = [self._evidence(kind)[:MOST_EVIDENCE] for kind in (KNOWLEDGE, CUSTOMER, RESTS)]
+        lines = (one_line(line.removeprefix(KNOWLEDGE), PASSAGE) for some in found for line in some)
+        return tuple(_marked("known", line) for line in lines)
 
     @property
     def rests_on(self) -> tuple[str, ...]:
         """The template, the intent, the model: what the draft was made of."""
-        told = {*self._evidence(DOUBT, QUESTION, KNOWLEDGE, CUSTOMER)}
+        told = {*self._evidence(DOUBT, QUESTION, KNOWLEDGE, CUSTOMER, RESTS)}
         return tuple(line for line in (self.draft.evidence if self.draft else ()) if line not in told)
 
     def _evidence(self, *kinds: str) -> tuple[str, ...]:

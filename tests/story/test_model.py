@@ -61,6 +61,8 @@ def test_where_no_template_fits_the_model_drafts_and_the_packet_shows_what_it_re
     packet = text_of(world.packet_for("anna@example.com"))
     assert "engraving.md" in packet
     assert "llama3" in packet
+    told = " ".join(packet.split())
+    assert "sentence “It takes 3 days.” rests on engraving.md › Engraving" in told
     assert "none of its sources" not in packet
 
 
