@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -129,19 +130,28 @@ def test_a_final_reply_that_is_lost_has_delivered_once_and_people_are_asked(desk
     assert desk.arrived(0) == 1
 
 
+@contextmanager
+def stopped(dovecot: Dovecot) -> Iterator[None]:
+    """Nothing of it goes on meanwhile; a process that has just ended needs no stopping."""
+    processes = [*processes_of(dovecot)]
+    try:
+        for pid in processes:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in processes:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
 def test_a_dovecot_that_is_stopped_for_a_while_loses_and_doubles_nothing(desk: Desk, dovecot: Dovecot) -> None:
     desk.customer_writes(0)
     desk.waits_for_people(1)
     desk.customer_writes(1)
-    stopped = [*processes_of(dovecot)]
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with stopped(dovecot):
         desk.worker.poke()
         desk.until(lambda: desk.worker.problem)
-    finally:
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
     desk.waits_for_people(2)
     assert [case.message_id for case in desk.cases] == ["<refund-0@customer.test>", "<refund-1@customer.test>"]
 

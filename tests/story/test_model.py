@@ -73,7 +73,7 @@ def test_what_no_source_says_is_marked_in_the_packet(world: World, server: Model
     packet = " ".join(text_of(world.packet_for("anna@example.com")).split())
     assert "says what none of its sources says: “We engrave for 15 EUR.”" in packet
     assert packet.count("We engrave for 15 EUR.") == 2
-    assert packet.count("Thank you for asking.") == 1
+    assert "says: “Thank you for asking." not in packet
 
 
 def test_the_model_never_sees_secrets_and_every_foreign_blank_is_marked(world: World, server: ModelServer) -> None:
