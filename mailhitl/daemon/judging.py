@@ -45,15 +45,14 @@ def _judge(app: App, case: Case) -> int:
     proposal = Proposal(problem=UNREAD) if source.header(QUARANTINED) else propose(app, case, source)
     if proposal is None:
         return 0  # still being written
-    draft, problem = proposal.draft, proposal.problem
     unanswered = _unanswered(app, case, source)
-    gathered = facts.gather(app, case, source, draft, unanswered=bool(unanswered))
+    gathered = facts.gather(app, case, source, proposal.draft, unanswered=bool(unanswered))
     verdict = facts.verdict(app, gathered)
-    if problem:
-        verdict = facts.with_reason(verdict, problem)
+    if proposal.problem:
+        verdict = facts.with_reason(verdict, proposal.problem)
     if verdict.outcome is not Outcome.SKIP:
         _supersede(app, case, unanswered)
-    _settle(app, case, source, draft, verdict, facts.judgment(app, gathered, verdict))
+    _settle(app, case, source, proposal, verdict, facts.judgment(app, gathered, verdict))
     return 1
 
 
@@ -118,7 +117,7 @@ def _supersede(app: App, case: Case, older: list[Case]) -> None:
             app.store.cases.move(one, Event.SUPERSEDE, decision)
 
 
-def _settle(app: App, case: Case, source: Message, draft: Draft | None, verdict: Verdict, judgment: Judgment) -> None:
+def _settle(app: App, case: Case, source: Message, proposal: Proposal, verdict: Verdict, judgment: Judgment) -> None:
     reasons = tuple(dict.fromkeys(verdict.reasons))
     why = "; ".join(reason.text for reason in reasons)
     by = f"rule:{reasons[0].rule}"
@@ -128,18 +127,17 @@ def _settle(app: App, case: Case, source: Message, draft: Draft | None, verdict:
     )
     group = ",".join(verdict.groups)
     move = partial(app.store.cases.move, case, event, decision, outcome=verdict.outcome, judgment=judgment)
-    if verdict.outcome is Outcome.SEND and draft is not None:
-        move(draft=draft, not_before=leaving.not_before(app, verdict))
+    if verdict.outcome is Outcome.SEND and proposal.draft is not None:
+        move(draft=proposal.draft, not_before=leaving.not_before(app, verdict))
     elif verdict.outcome is Outcome.REVIEW:
-        answer = draft or (_skeleton(app, case, source) if source.readable else None)
+        answer = proposal.draft or (_skeleton(app, source, proposal) if source.readable else None)
         move(draft=answer and app.drafting.with_quote(answer, source), group=group)
     else:
         move(group=group)
 
 
-def _skeleton(app: App, case: Case, source: Message) -> Draft:
-    skeleton = app.drafting.skeleton(source)
-    return skeleton if source.encrypted else with_context(app, case, source, skeleton)
+def _skeleton(app: App, source: Message, proposal: Proposal) -> Draft:
+    return with_context(app.drafting.skeleton(source), proposal.known)
 
 
 EVENTS = {

@@ -17,7 +17,7 @@ from mailhitl.errors import ModelFailure, TemplateProblem
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
 from mailhitl.mail.thread import reply_recipients
-from mailhitl.ports.drafter import Context, Drafter, Triage
+from mailhitl.ports.drafter import NOTHING, Context, Drafter, Triage
 from mailhitl.ports.knowledge import Question, Snippet
 
 #: Earlier mails of the conversation that are told, and characters of each.
@@ -31,10 +31,11 @@ EARLIER = 20
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A draft, None when there is none, and what a reviewer must be told of that."""
+    """A draft, None when there is none, what a reviewer must be told of that, and what is known besides the mail."""
 
     draft: Draft | None = None
     problem: Reason | None = None
+    known: Context = NOTHING
 
 
 UNREADABLE = Reason("unreadable", Outcome.REVIEW, "The mail is too large or too broken to be read safely.")
@@ -61,7 +62,8 @@ def _first_answer(app: App, case: Case, source: Message) -> Proposal | None:
         try:
             drafted = _drafted(app, case, drafter, source, triage, context)
         except TemplateProblem as problem:
-            return Proposal(problem=Reason("template", Outcome.REVIEW, f"The template could not be filled: {problem}"))
+            why = f"The template could not be filled: {problem}"
+            return Proposal(problem=Reason("template", Outcome.REVIEW, why), known=context)
         except ModelFailure as failure:
             failures.append(f"The language model gave no answer: {failure}.")
             continue
@@ -69,7 +71,8 @@ def _first_answer(app: App, case: Case, source: Message) -> Proposal | None:
             return None
         if (draft := drafted[0]) is not None:
             return Proposal(_with_evidence(draft, (*failures, *_told(context, draft))))
-    return Proposal(problem=Reason("model", Outcome.REVIEW, " ".join(failures)) if failures else None)
+    told = Reason("model", Outcome.REVIEW, " ".join(failures)) if failures else None
+    return Proposal(problem=told, known=context)
 
 
 def _drafted(
@@ -81,10 +84,9 @@ def _drafted(
     return app.writers.take((case.id, drafter.name), partial(drafter.draft, source, triage, context))
 
 
-def with_context(app: App, case: Case, source: Message, draft: Draft) -> Draft:
+def with_context(draft: Draft, known: Context) -> Draft:
     """A skeleton with what is known: whoever writes the answer finds it there."""
-    triage = app.drafting.classifier.triage(source)
-    return _with_evidence(draft, _told(context_of(app, case, source, triage), draft))
+    return _with_evidence(draft, _told(known, draft))
 
 
 def context_of(app: App, case: Case, source: Message, triage: Triage) -> Context:
@@ -93,7 +95,8 @@ def context_of(app: App, case: Case, source: Message, triage: Triage) -> Context
     readers = {address.lower() for address in (*to, *cc)}
     return Context(
         snippets=tuple(_snippets(app, source, triage)),
-        earlier=tuple(_turns(app, case, readers)),
+        # Only a model reads what was said before.
+        earlier=tuple(_turns(app, case, readers)) if any(each.slow for each in app.drafting.drafters) else (),
         customer=app.customers.row(source.sender) if readers <= {source.sender.key} else {},
         history=_history(app, case, source, triage),
     )
