@@ -62,18 +62,36 @@ def queue(
     private = PrivateId(
         Kind.NOTICE, case.id if case else 0, case.revision if case else 0, token_digest(key, app.key)[:26]
     )
+    post(app, private, key=key, kind=kind, to=to, subject=subject, text=text, in_reply_to=in_reply_to)
+
+
+def post(
+    app: App,
+    private: PrivateId,
+    *,
+    key: str,
+    kind: str,
+    to: str,
+    subject: str,
+    text: str,
+    html: str | None = None,
+    attached: bytes | None = None,
+    in_reply_to: str = "",
+) -> bool:
+    """Queue a mail to one of our own people under this private id, once per ``key``: False when it was queued."""
     message_id = write_id(private, app.key, app.settings.domain)
     raw = compose_notice(
         sender=app.settings.address,
         to=to,
         subject=subject,
         text=text,
-        html=None,
+        html=html,
         message_id=message_id,
         now=app.now(),
         in_reply_to=in_reply_to,
+        attached=attached,
     )
-    app.store.notices.queue(Notice(0, app.settings.mailbox, key, kind, to, message_id, raw, app.now()))
+    return app.store.notices.queue(Notice(0, app.settings.mailbox, key, kind, to, message_id, raw, app.now()))
 
 
 def people(app: App, group: str) -> tuple[Reviewer, ...]:

@@ -13,10 +13,8 @@ from mailhitl.decision import Channel
 from mailhitl.errors import MailhitlError
 from mailhitl.insight.digest import render
 from mailhitl.insight.week import Week, last_due
-from mailhitl.mail.compose import compose_notice
-from mailhitl.mail.stamp import Kind, PrivateId, ticket_token, write_id
+from mailhitl.mail.stamp import Kind, PrivateId, ticket_token
 from mailhitl.ports.journal import Entry
-from mailhitl.ports.store import Notice
 
 log = structlog.get_logger(__name__)
 
@@ -79,19 +77,7 @@ def send(app: App, plan: Plan, week: Week) -> int:
 
 def _queue(app: App, entry: Entry, week: Week, to: str, subject: str, text: str, html: str) -> bool:
     ticket = PrivateId(Kind.TICKET, entry.id, 0, ticket_token(entry.id, to, app.key))
-    message_id = write_id(ticket, app.key, app.settings.domain)
-    raw = compose_notice(
-        sender=app.settings.address,
-        to=to,
-        subject=subject,
-        text=text,
-        html=html,
-        message_id=message_id,
-        now=app.now(),
-    )
-    return app.store.notices.queue(
-        Notice(0, app.settings.mailbox, _key(week, to), DIGEST, to, message_id, raw, app.now())
-    )
+    return alerts.post(app, ticket, key=_key(week, to), kind=DIGEST, to=to, subject=subject, text=text, html=html)
 
 
 def _queued(app: App, plan: Plan, week: Week) -> bool:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from mailhitl.daemon import alerts
 from mailhitl.daemon.app import App
-from mailhitl.mail.compose import compose_notice
-from mailhitl.mail.stamp import Kind, PrivateId, ticket_token, write_id
+from mailhitl.mail.stamp import Kind, PrivateId, ticket_token
 from mailhitl.ports.journal import Entry
-from mailhitl.ports.store import Notice
 
 #: After so long a ticket is no proof any more; the command line is.
 VALID = timedelta(days=30)
@@ -27,17 +26,6 @@ def admins(app: App) -> tuple[str, ...]:
 
 def send(app: App, entry: Entry, to: str, *, subject: str, text: str, attached: bytes | None = None) -> bool:
     """Queue the mail that asks ``to`` about this entry, once per entry, person and subject."""
-    token = ticket_token(entry.id, to, app.key)
-    message_id = write_id(PrivateId(Kind.TICKET, entry.id, 0, token), app.key, app.settings.domain)
-    raw = compose_notice(
-        sender=app.settings.address,
-        to=to,
-        subject=subject,
-        text=text,
-        html=None,
-        message_id=message_id,
-        now=app.now(),
-        attached=attached,
-    )
+    private = PrivateId(Kind.TICKET, entry.id, 0, ticket_token(entry.id, to, app.key))
     key = f"ticket:{entry.id}:{to.lower()}:{subject}"
-    return app.store.notices.queue(Notice(0, app.settings.mailbox, key, "ticket", to, message_id, raw, app.now()))
+    return alerts.post(app, private, key=key, kind="ticket", to=to, subject=subject, text=text, attached=attached)
