@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from bench.figures import Figure
 from bench.place import Place
-from tests.crash.killing import SCENES, End, Ground, Point, kills, why_not
+from tests.crash.killing import SCENES, End, Ground, kills
+from tests.crash.tracing import Point, why_not
 
 #: After so many points a line says how far it has come.
 TOLD_EVERY = 25

@@ -1,7 +1,6 @@
 """Kills of the real command at one system call, by strace: Dovecot, an SMTP server on a socket, SQLite on the disk.
 
-``when=N`` counts each system call by itself, so a point is a call and its number. The kill comes before the call is
-made, so what follows one call and what precedes the next are the same point.
+The kill comes before the call is made, so what follows one call and what precedes the next are the same point.
 """
 
 from __future__ import annotations
@@ -9,17 +8,14 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,17 +25,10 @@ from imapclient import IMAPClient
 from mailhitl.case import Case, Event, State
 from mailhitl.store import SqlStore, open_store
 from tests.crash.letters import customers_mail, customers_of
+from tests.crash.tracing import ASKED_FOR_BODY, Point, Tracing, points_in, traced
 from tests.servers import HOST, PASSWORD, Dovecot
 from tests.smtp_server import ScriptedServer
 from tests.story.world import parsed
-
-#: Why these: ``sendto`` is what others learn of us, ``recvfrom`` what we learn of them; ``pwrite64``, ``fdatasync``,
-#: ``fsync``, ``ftruncate`` and ``unlink`` are SQLite's ways to remember; ``connect`` and ``shutdown`` begin and end a
-#: talk; ``write`` is the log. Whatever runs between two of them changes nothing outside the process.
-CALLS = (
-    *("sendto", "recvfrom", "pwrite64", "fdatasync", "fsync", "ftruncate"),
-    *("unlink", "connect", "shutdown", "write"),
-)
 
 CONFIG = """
 [agent]
@@ -73,18 +62,7 @@ when = {{ intent = "refund" }}
 then = "review"
 """
 
-#: In the trace: the server has asked for the body.
-ASKED_FOR_BODY = re.compile(r'recvfrom\(\d+, "354 ')
 PATIENCE = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """Killed before the ``number``-th ``call`` of a thread (from 1); ``line`` is that call where nothing was killed."""
-
-    call: str
-    number: int
-    line: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +84,8 @@ class End:
         return self.outcome in ("once", "unknown")
 
 
-def why_not() -> str:
-    """Why nothing can be traced on this machine, "" when it can."""
-    if shutil.which("strace") is None:
-        return "strace is not installed"
-    tried = subprocess.run(["strace", "-qq", "-o", os.devnull, "true"], capture_output=True, text=True)
-    return "" if tried.returncode == 0 else f"strace may not trace here: {tried.stderr.strip()[-200:]}"
-
-
 class Nursery:
-    """``with Nursery() as nursery: nursery.run(output, "--config", …, point=…, trace=…)``"""
+    """``with Nursery() as nursery: nursery.run(output, "--config", …, tracing=…)``"""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -133,13 +103,13 @@ class Nursery:
     ) -> None:
         self._process.communicate(timeout=PATIENCE)
 
-    def run(self, output: Path, *arguments: str, point: Point | None = None, trace: Path | None = None) -> int:
-        """Run the command to its end, or until ``point``; return its exit code, -9 when it was killed."""
+    def run(self, output: Path, *arguments: str, tracing: Tracing | None = None) -> int:
+        """Run the command to its end; return its exit code, -9 when it was killed."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps([str(output), *arguments]) + "\n")
         self._process.stdin.flush()
         pid = self._answer()
-        tracer = None if trace is None else _traced(pid, trace, point)
+        tracer = None if tracing is None else traced(pid, tracing)
         os.kill(pid, signal.SIGCONT)
         code = self._answer()
         if tracer is not None:
@@ -149,19 +119,6 @@ class Nursery:
     def _answer(self) -> int:
         assert self._process.stdout is not None
         return int(self._process.stdout.readline())
-
-
-def _traced(pid: int, trace: Path, point: Point | None) -> subprocess.Popen[bytes]:
-    """Attach strace, and wait until it holds the process."""
-    inject = [] if point is None else ["-e", f"inject={point.call}:signal=KILL:when={point.number}"]
-    line = ["strace", "-f", "-qq", "-s", "24", "-o", str(trace), "-e", f"trace={','.join(CALLS)}", *inject]
-    tracer = subprocess.Popen([*line, "-p", str(pid)], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + PATIENCE
-    while "TracerPid:\t0\n" in Path(f"/proc/{pid}/status").read_text():
-        if tracer.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError("strace did not attach")
-        time.sleep(0.005)
-    return tracer
 
 
 class Account:
@@ -185,12 +142,12 @@ class Account:
     def store(self) -> SqlStore:
         return open_store(f"sqlite:///{self.folder / 'var' / 'mailhitl.db'}")
 
-    def runs(self, smtp: ScriptedServer, *, point: Point | None = None, trace: Path | None = None) -> int:
+    def runs(self, smtp: ScriptedServer, tracing: Tracing | None = None) -> int:
         """``mailhitl run --once``"""
         self.config.write_text(CONFIG.format(imap=self.ground.dovecot.port, smtp=smtp.port, user=self.user))
         self.config.chmod(0o600)
         line = ("--config", str(self.config), "run", "--once")
-        return self.ground.nursery.run(self.output, *line, point=point, trace=trace)
+        return self.ground.nursery.run(self.output, *line, tracing=tracing)
 
     def mails(self, folder: str) -> list[bytes]:
         with closing_client(self.client()) as client:
@@ -263,16 +220,9 @@ def count_points(ground: Ground, original: Account) -> list[Point]:
     account = ground.copy(original)
     trace = account.folder / "trace"
     with ScriptedServer() as smtp:
-        code = account.runs(smtp, trace=trace)
+        code = account.runs(smtp, Tracing(trace))
     assert code == 0, account.output.read_text()
-    numbers: Counter[tuple[str, str]] = Counter()
-    points: dict[tuple[str, int], Point] = {}
-    for line in trace.read_text(errors="replace").splitlines():
-        if found := re.match(r"(\d+) +(\w+)\(", line):
-            numbers[found[1], found[2]] += 1
-            point = Point(found[2], numbers[found[1], found[2]], line)
-            points.setdefault((point.call, point.number), point)
-    return list(points.values())
+    return points_in(trace)
 
 
 def kill(ground: Ground, original: Account, scene: Scene, point: Point) -> End:
@@ -280,7 +230,8 @@ def kill(ground: Ground, original: Account, scene: Scene, point: Point) -> End:
     account = ground.copy(original)
     trace = account.folder / "trace"
     with ScriptedServer() as smtp:
-        killed = account.runs(smtp, point=point, trace=trace) == -signal.SIGKILL
+        tracing = Tracing(trace, f"{point.call}:signal=KILL:when={point.number}")
+        killed = account.runs(smtp, tracing) == -signal.SIGKILL
         dotted = bool(to_customers(smtp))
         code = account.runs(smtp)
         if code:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.crash.killing import ASKED_FOR_BODY, Ground, Point, kills, why_not
+from tests.crash.killing import Ground, kills
+from tests.crash.tracing import ASKED_FOR_BODY, Point, why_not
 
 pytestmark = pytest.mark.servers
 
