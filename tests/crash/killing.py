@@ -34,6 +34,9 @@ CONFIG = """
 [agent]
 data_dir = "var"
 
+[store]
+url = "{store}"
+
 [mailbox.support]
 address = "support@example.com"
 name = "Example Support"
@@ -129,6 +132,7 @@ class Account:
         self.folder = ground.folder / user
         self.folder.mkdir()
         self.config, self.output = self.folder / "config.toml", self.folder / "output"
+        self.url = f"sqlite:///{self.folder / 'var' / 'mailhitl.db'}"
 
     @property
     def maildir(self) -> Path:
@@ -140,11 +144,12 @@ class Account:
         return client
 
     def store(self) -> SqlStore:
-        return open_store(f"sqlite:///{self.folder / 'var' / 'mailhitl.db'}")
+        return open_store(self.url)
 
     def runs(self, smtp: ScriptedServer, tracing: Tracing | None = None) -> int:
         """``mailhitl run --once``"""
-        self.config.write_text(CONFIG.format(imap=self.ground.dovecot.port, smtp=smtp.port, user=self.user))
+        ports = {"imap": self.ground.dovecot.port, "smtp": smtp.port}
+        self.config.write_text(CONFIG.format(**ports, user=self.user, store=self.url))
         self.config.chmod(0o600)
         line = ("--config", str(self.config), "run", "--once")
         return self.ground.nursery.run(self.output, *line, tracing=tracing)

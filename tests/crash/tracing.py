@@ -23,7 +23,7 @@ CALLS = (
 )
 
 #: In the trace: the server has asked for the body.
-ASKED_FOR_BODY = re.compile(r'recvfrom\(\d+, "354 ')
+ASKED_FOR_BODY = re.compile(r'recvfrom\(\d+(<[^>]*>)?, "354 ')
 #: Seconds until strace must have attached.
 PATIENCE = 60.0
 
@@ -42,13 +42,15 @@ class Tracing:
     """strace at work: what it notes in ``file``, and what it does to the process.
 
     ``inject``: a call and what befalls it, as ``strace -e inject`` takes it. ``paths``: only calls that touch these
-    files are noted, counted and tampered with; all when there are none.
+    files are noted, counted and tampered with; all when there are none. ``whole``: every byte of what is written is
+    noted, and the file's name beside its descriptor.
     """
 
     file: Path
     inject: str = ""
     calls: tuple[str, ...] = CALLS
     paths: tuple[Path, ...] = ()
+    whole: bool = False
 
     @property
     def line(self) -> list[str]:
@@ -56,7 +58,8 @@ class Tracing:
         inject = ["-e", f"inject={self.inject}"] if self.inject else []
         paths = [word for path in self.paths for word in ("-P", str(path))]
         calls = ",".join(self.calls)
-        return ["strace", "-f", "-qq", "-s", "24", "-o", str(self.file), *paths, "-e", f"trace={calls}", *inject]
+        much = ["-y", "-s", "100000000"] if self.whole else ["-s", "24"]
+        return ["strace", "-f", "-qq", *much, "-o", str(self.file), *paths, "-e", f"trace={calls}", *inject]
 
 
 def why_not() -> str:
