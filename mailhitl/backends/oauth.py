@@ -5,7 +5,6 @@ The refresh token lives in one file per mailbox that only its owner may read. Wh
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mailhitl.errors import MailhitlError, PermanentFailure, TemporaryFailure
+from mailhitl.kept import keep_name, replace_file
 from mailhitl.mail.text import one_line
 
 #: To read the mailbox and to send as it. msal adds ``offline_access`` by itself.
@@ -138,10 +138,6 @@ def _refused(doing: str, answer: dict[str, Any]) -> MailhitlError:
 def _keep(file: Path, content: str) -> None:
     """Replace the file as a whole; at no moment can anybody else read it."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = file.with_name(f"{file.name}.{os.getpid()}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as target:
-        target.write(content)
-        target.flush()
-        os.fsync(target.fileno())
-    new.replace(file)
+    # The old token may be void from now on, so that a power loss must not bring it back.
+    replace_file(file, content.encode(), mode=0o600)
+    keep_name(file)

@@ -13,6 +13,7 @@ from typing import Any
 import peewee as pw
 
 from mailhitl.errors import MailhitlError, PermanentFailure, TemporaryFailure
+from mailhitl.kept import keep_name
 from mailhitl.store.fields import UTC_ON_POSTGRES, UTC_ON_SQLITE
 
 #: Seconds a writer waits for its turn before it gives up for now.
@@ -181,6 +182,8 @@ class Postgres(Engine, pw.PostgresqlDatabase):
 
     def prepare(self) -> None:
         encoding = self.execute_sql("SHOW server_encoding").fetchone()[0]
+        # SQLite syncs the folder that its files stand in, and nobody the folders above it: a power loss could take all.
+        keep_name(self.path)
         if encoding != "UTF8":
             raise PermanentFailure(f"the store's database is encoded in {encoding}, mail needs UTF8: create it anew")
 
@@ -208,6 +211,7 @@ class Postgres(Engine, pw.PostgresqlDatabase):
         # Dead rows are taken away by autovacuum; when is the server's business.
         return nullcontext()
 
+        keep_name(kept)
     def backup(self, label: str) -> None:
         """Nothing: a server's database is dumped by its admin."""
 

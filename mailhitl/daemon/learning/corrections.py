@@ -23,6 +23,7 @@ from mailhitl.drafting.reading import SUFFIX
 from mailhitl.drafting.redaction import anonymous, without_names
 from mailhitl.errors import TemplateProblem
 from mailhitl.insight.corrections import Change, Edit, Habit, Kind, changes, habits, patched, recurring
+from mailhitl.kept import replace_file
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
 from mailhitl.ports.journal import Entry
@@ -35,6 +36,8 @@ from mailhitl.templating import folders
 REMEMBERED = timedelta(days=120)
 #: The journal's words for a proposal, and for what an admin made of it.
 CORRECTION, ACCEPTED, DISMISSED = "correction", "accepted", "dismissed"
+#: The mode of a template's file: the umask takes from it what nobody else shall read.
+READABLE = 0o666
 #: Stands for a language model where others name a template's file.
 MODEL = "model"
 
@@ -194,8 +197,8 @@ def apply(patch: Patch) -> None:
     """Write the changed file whole, or not at all."""
     patch.target.parent.mkdir(parents=True, exist_ok=True)
     for other in _other_languages(patch):
-        _write(patch.target.with_name(other.name), other.read_text(encoding="utf-8"))
-    _write(patch.target, patch.after)
+        replace_file(patch.target.with_name(other.name), other.read_bytes(), mode=READABLE)
+    replace_file(patch.target, patch.after.encode(), mode=READABLE)
 
 
 def _other_languages(patch: Patch) -> list[Path]:
@@ -204,12 +207,6 @@ def _other_languages(patch: Patch) -> list[Path]:
         return []
     name = patch.file.name.partition(".")[0]
     return [file for file in sorted(patch.file.parent.glob(f"{name}.*")) if file.name.endswith(SUFFIX)]
-
-
-def _write(target: Path, content: str) -> None:
-    fresh = target.with_name(f".{target.name}.new")
-    fresh.write_text(content, encoding="utf-8")
-    fresh.replace(target)
 
 
 def learn_answers(index: KnowledgeIndex, answers: Sequence[Answered]) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import pickle
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -26,6 +25,7 @@ from mailhitl.config.schema import Config
 from mailhitl.decision import Channel
 from mailhitl.drafting.learned import Labelled, LearnedTriage, fingerprint
 from mailhitl.errors import ConfigError, ModelFailure
+from mailhitl.kept import replace_file
 from mailhitl.mail.message import Message
 from mailhitl.ports.drafter import Classifier, Triage
 from mailhitl.ports.journal import Judgment
@@ -127,11 +127,8 @@ def learn(
     model = LearnedTriage(examples, embedder, private)
     header = json.dumps({"learned": model.version, "engine": engine()}).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(f".{os.getpid()}")
-    # The mode from the start: the file holds customers' words.
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(_MAGIC + header + b"\n" + pickle.dumps(model))
-    fresh.replace(path)
+    # The file holds customers' words.
+    replace_file(path, _MAGIC + header + b"\n" + pickle.dumps(model), mode=0o600)
     return True
 
 
