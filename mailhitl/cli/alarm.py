@@ -30,7 +30,10 @@ def alarm(
 
         way = wired(config)
         if way is None:
-            raise PermanentFailure(f"{config.source} has no [alarm]: nobody is told when the mailbox itself fails")
+            raise PermanentFailure(
+                f"{config.source} has no [alarm]: nobody is told when the mailbox itself fails "
+                "(docs/how-to/get-alarmed.md)"
+            )
         subject, text = TRIAL
         way.ring(f"{subject} [{host()}]", text)
         typer.echo("Rung: look whether it has arrived.")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailhitl.cli.usage import unknown
+
 if TYPE_CHECKING:
     from mailhitl.case import Case
     from mailhitl.config.schema import Config
@@ -32,7 +34,7 @@ def behind(
     from mailhitl.insight.figures import DIMENSIONS
 
     if what and what not in MARKS:
-        raise typer.BadParameter(f"there is no “{what}”; there are: {', '.join(MARKS)}", param_hint="--what")
+        raise typer.BadParameter(unknown(what, MARKS), param_hint="--what")
     span = span_of(config, since or "4w", week)
     found: deque[int] = deque(maxlen=limit)
     for course in read(store, span):

@@ -10,10 +10,12 @@ import typer
 from mailhitl.case import Event, State
 from mailhitl.cli.behind import Intent, Rule, Since, WeekName, What
 from mailhitl.cli.show import Json
+from mailhitl.cli.usage import unknown
 from mailhitl.errors import MailhitlError
 
 if TYPE_CHECKING:
     from mailhitl.case import Case
+    from mailhitl.config.schema import Config
     from mailhitl.store import SqlStore
 
 CaseId = Annotated[int, typer.Argument(metavar="CASE", help="The case's number, as in `cases list`.", min=1)]
@@ -65,7 +67,19 @@ def list_cases(
         return
     hidden = {"verdict", *(("mailbox",) if len(config.mailbox) == 1 else ())}
     rows = [{name: value for name, value in _row(case).items() if name not in hidden} for case in found]
-    as_table(rows, "There are no such cases.")
+    as_table(rows, _none(config, rule, intent))
+
+
+def _none(config: Config, rule: str, intent: str) -> str:
+    """What is said when there are no such cases: maybe a name was mistyped. An earlier config may have had it."""
+    asked = (
+        (rule, [each.name for each in config.rule], "rule"),
+        (intent, [each.name for each in config.intent], "intent"),
+    )
+    for name, known, what in asked:
+        if name and name not in known:
+            return f"There are no such cases, and {unknown(name, known, f'{config.source} has no {what}')}"
+    return "There are no such cases."
 
 
 def show(
@@ -119,7 +133,7 @@ def _case(store: SqlStore, number: int) -> Case:
     try:
         return store.cases.get(number)
     except KeyError:
-        raise MailhitlError(f"there is no case {number}") from None
+        raise MailhitlError(f"there is no case {number}; which there are says: mailhitl cases list") from None
 
 
 def _newest(store: SqlStore, mailbox: str, states: list[State] | tuple[()], limit: int) -> list[Case]:

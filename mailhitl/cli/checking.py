@@ -88,7 +88,7 @@ def _probed(config: Config, mailbox: str) -> Iterator[Finding]:
     from mailhitl.cli.opening import opened_store
     from mailhitl.daemon.health.probe import examine
 
-    with opened_store(config) as store:
+    with opened_store(config, anew=True) as store:
         yield from examine(config, mailbox, store)
 
 
@@ -97,7 +97,7 @@ def _store(config: Config) -> Finding:
     from mailhitl.daemon.health.doctor import Finding
 
     try:
-        with opened_store(config) as store:
+        with opened_store(config, anew=True) as store:
             broken = store.broken()
     except (MailhitlError, OSError) as error:
         return Finding("error", "store", str(error))

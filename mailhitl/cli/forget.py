@@ -47,7 +47,7 @@ def forget(
     config = read_config(context.obj)
     wanted = address.strip()
     if "@" not in wanted.strip("@"):
-        raise typer.BadParameter(f"“{wanted}” is no address", param_hint="ADDRESS")
+        raise typer.BadParameter(f"“{wanted}” is no address like ann@example.com", param_hint="ADDRESS")
     with opened_store(config) as store:
         found = store.erasing.of_address(wanted)
         knowledge, answers = _learned(config, found)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailhitl.cli.show import Json
+from mailhitl.errors import MailhitlError
 
 if TYPE_CHECKING:
     from mailhitl.daemon.learning.corrections import Patch
@@ -42,7 +43,7 @@ def now(context: typer.Context) -> None:
     from mailhitl.daemon.learning.corrections import REMEMBERED, answered, learn_answers, propose
 
     config, at = read_config(context.obj), datetime.now(UTC)
-    with opened_store(config) as store:
+    with opened_store(config, anew=True) as store:
         answers = list(answered(store, at - REMEMBERED, at))
         proposed = propose(store, answers, at)
     typer.echo(f"{len(answers)} approved answers were looked at; {proposed} new proposals: mailhitl learn list")
@@ -133,7 +134,7 @@ def _proposal(store: Store, number: int) -> Entry:
     for entry in open_proposals(store):
         if entry.id == number:
             return entry
-    raise typer.BadParameter(f"there is no open proposal {number}: see mailhitl learn list")
+    raise MailhitlError(f"there is no open proposal {number}; which there are says: mailhitl learn list")
 
 
 def _prove(patch: Patch) -> None:

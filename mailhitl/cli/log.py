@@ -53,6 +53,8 @@ def verify(
         Path | None,
         typer.Option(
             metavar="FILE",
+            exists=True,
+            dir_okay=False,
             help="What an earlier check has printed, kept elsewhere; a digest mail will do. Finds a log that was "
             "written anew.",
         ),
@@ -101,7 +103,7 @@ def export(
     from mailhitl.cli.opening import opened_store, read_config
 
     config = read_config(context.obj)
-    span = (_when(since, "--since"), _when(until, "--until"))
+    span = _span(since, until)
     with opened_store(config) as store, _target(output) as file:
         write = write_csv if format is Format.CSV else write_jsonl
         count = write(records(store, *span, bodies=bodies), file)
@@ -151,6 +153,13 @@ def _target(output: Path | None) -> Iterator[IO[str]]:
     output.touch(mode=0o600)
     with output.open("w", encoding="utf-8", newline="") as file:
         yield file
+
+
+def _span(since: str, until: str) -> tuple[datetime | None, datetime | None]:
+    begin, end = _when(since, "--since"), _when(until, "--until")
+    if begin and end and end <= begin:
+        raise typer.BadParameter(f"“{until}” is not after --since “{since}”", param_hint="--until")
+    return begin, end
 
 
 def _when(text: str, option: str) -> datetime | None:

@@ -26,12 +26,15 @@ from mailhitl.cli import (
     stats,
     triage,
 )
+from mailhitl.cli.usage import Commands
 from mailhitl.errors import ConfigError, MailhitlError
 
 # Tracebacks with locals would hold secrets, and rich alone would take as long to import as all the rest.
 app = typer.Typer(
+    cls=Commands,
     help="A human-in-the-loop agent for a shared support mailbox: it drafts, people approve in their mail client.",
-    epilog="Exit codes: 0 all right, 1 a problem told in words, 2 the command line was not understood.",
+    epilog="Exit codes: 0 all right; 1 a problem told in words, or something that is not there (a case, a file, a "
+    "store); 2 the command line was not understood, or names what the config does not have.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from mailhitl.errors import ConfigError
+from mailhitl.cli.usage import unknown
+from mailhitl.errors import ConfigError, MailhitlError
 
 if TYPE_CHECKING:
     from mailhitl.config.schema import Config
@@ -38,23 +39,28 @@ def read_all(path: Path) -> tuple[Config, Library]:
     return config, checked_library(config)
 
 
-def mailboxes(config: Config, wanted: Sequence[str]) -> tuple[str, ...]:
-    """The mailboxes of these names, all when none is named. An unknown name is a usage error."""
+def mailboxes(config: Config, wanted: Sequence[str], *, hint: str = "--mailbox") -> tuple[str, ...]:
+    """The mailboxes of these names, all when none is named. An unknown name is a usage error; ``hint``: of what."""
     for name in wanted:
         if name not in config.mailbox:
-            known = ", ".join(config.mailbox)
-            raise typer.BadParameter(
-                f"{config.source} has no mailbox “{name}”; it has: {known}", param_hint="--mailbox"
-            )
+            raise typer.BadParameter(unknown(name, config.mailbox, f"{config.source} has no mailbox"), param_hint=hint)
     return tuple(dict.fromkeys(wanted)) or tuple(config.mailbox)
 
 
 @contextmanager
-def opened_store(config: Config) -> Iterator[SqlStore]:
-    """Open the store of this config, and close it in the end."""
-    from mailhitl.config.database import store_url
+def opened_store(config: Config, *, anew: bool = False) -> Iterator[SqlStore]:
+    """Open the store of this config, and close it in the end. ``anew``: also one that does not exist yet.
+
+    Who only looks makes none: a file that an admin's look leaves behind may be one that the daemon cannot write.
+    """
+    from mailhitl.config.database import sqlite_file, store_url
     from mailhitl.store import open_store
 
+    if not anew and (file := sqlite_file(config)) and not file.exists():
+        raise MailhitlError(
+            f"{file}: there is no store yet; the first `mailhitl run` makes it. If there should be one, is "
+            f"[store] url in {config.source} right?"
+        )
     store = open_store(store_url(config))
     try:
         yield store

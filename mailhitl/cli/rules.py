@@ -96,6 +96,8 @@ def try_mail(
 
     if (mail is None) is (case == 0):
         raise typer.BadParameter("name a mail, or a case with --case")
+    if case and mailbox:
+        raise typer.BadParameter("is for a mail in a file; a case has its mailbox", param_hint="--mailbox")
     config, _ = read_all(context.obj)
     if mail is None:
         with opened_store(config) as store:

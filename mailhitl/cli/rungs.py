@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailhitl.cli.show import Json
+from mailhitl.cli.usage import unknown
+from mailhitl.errors import MailhitlError
 from mailhitl.rules.rule import Level
 
 if TYPE_CHECKING:
@@ -118,14 +120,21 @@ def _move(context: typer.Context, name: str, to: Level | None, why: str, *, up: 
     with opened_store(config) as store:
         found = next((each for each in proposals.evidence(store, rules) if each.rule.name == name), None)
         if found is None:
-            known = ", ".join(f"“{each.rule.name}”" for each in proposals.evidence(store, rules))
-            raise typer.BadParameter(f"no rule that sends is called so; there are: {known or 'none'}")
+            known = [each.rule.name for each in proposals.evidence(store, rules)]
+            raise typer.BadParameter(unknown(name, known, "no rule that sends is called"), param_hint="RULE")
         target = to or found.next
         if target is None or (target.rank - found.place.level.rank) * (1 if up else -1) <= 0:
-            raise typer.BadParameter(f"“{name}” stands on “{found.place.level}” already")
+            raise MailhitlError(_no_step(found, target, up=up))
         step = autonomy.promote if up else autonomy.demote
         step(store, found.rule, target, _said(why, proposed=found.proposal is not None))
     typer.echo(f"“{name}” stands on “{target}” now. {proposals.MEANS[target]}")
+
+
+def _no_step(found: Evidence, target: Level | None, *, up: bool) -> str:
+    stands, other = f"“{found.rule.name}” stands on “{found.place.level}”", "demote" if up else "promote"
+    if target is None or target is found.place.level:
+        return f"{stands} already"
+    return f"{stands}, and “{target}” is {'lower' if up else 'higher'}: mailhitl rules {other}"
 
 
 def _said(why: str, *, proposed: bool) -> Entry:

@@ -42,7 +42,7 @@ def run(
     config, _ = read_all(context.obj)
     names = mailboxes(config, mailbox or ())
     set_up(json=json_log)
-    with opened_store(config) as store:
+    with opened_store(config, anew=True) as store:
         service = Service.of(config, store, names)
         raise typer.Exit(_once(service) if once else service.run())
 
@@ -96,7 +96,7 @@ def _turn(context: typer.Context, what: str) -> None:
     from mailhitl.decision import Channel
     from mailhitl.ports.journal import Entry
 
-    with opened_store(read_config(context.obj)) as store:
+    with opened_store(read_config(context.obj), anew=True) as store:
         said = Entry("", login.by(), Channel.CLI, datetime.now(UTC), code="command", proof=login.proof())
         pausing.turn(store, what, said)
 

@@ -23,7 +23,7 @@ def login(
     from mailhitl.errors import ConfigError
 
     config = read_config(context.obj)
-    [name] = mailboxes(config, [mailbox])
+    [name] = mailboxes(config, [mailbox], hint="MAILBOX")
     tokens = tokens_of(config, name)
     if tokens is None:
         hint = f'add oauth = {{ client_id = "…" }} to [mailbox.{name}]'

@@ -138,7 +138,7 @@ def _decided(config: Config) -> list[Labelled]:
 
     if not config.triage.decisions:
         return []
-    with opened_store(config) as store:
+    with opened_store(config, anew=True) as store:
         return from_decisions(store, datetime.now(UTC), {intent.name for intent in config.intent})
 
 

@@ -22,6 +22,12 @@ def store_url(config: Config) -> str:
     return url
 
 
+def sqlite_file(config: Config) -> Path | None:
+    """Return the file that the store is kept in, None where it is kept by a server."""
+    url = located(config, config.store.url, None)
+    return Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
+
+
 def located(config: Config, url: str, password: Secret | None) -> str:
     """Return a database's URL, a SQLite path seen from the config file's folder, with the password put in."""
     if url.startswith(SQLITE):

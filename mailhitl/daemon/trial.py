@@ -64,7 +64,9 @@ def try_case(config: Config, store: Store, case_id: int) -> Trial:
     """
     judgment = next(reversed(store.judgments.of(case_id)), None)
     if judgment is None:
-        raise MailhitlError(f"the rules were never asked about a case {case_id}")
+        raise MailhitlError(
+            f"the rules were never asked about a case {case_id}; which there are says: mailhitl cases list"
+        )
     try:
         seen = thaw(judgment.facts)
     except ValueError:

@@ -164,5 +164,6 @@ def test_check_names_every_file_of_the_config_that_is_not_there(tmp_path: Path) 
 
 def test_a_file_that_is_not_there_is_named_without_a_number_of_the_system(tmp_path: Path) -> None:
     mailhitl(tmp_path, "init", answers=OWN_DOMAIN)
-    done = mailhitl(tmp_path, "log", "verify", "--anchor", "kept.txt")
-    assert (done.returncode, done.stderr) == (1, "kept.txt: No such file or directory\n")
+    mailhitl(tmp_path, "pause")
+    done = mailhitl(tmp_path, "log", "export", "--output", "nowhere/log.csv")
+    assert (done.returncode, done.stderr) == (1, "nowhere/log.csv: No such file or directory\n")
