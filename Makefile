@@ -38,8 +38,11 @@ bench: $(READY) ## Measure the costs that the project is held to, as ratios with
 	@.ci/servers
 	@$(PYTHON) -m bench $(ONLY)
 
-fuzz: $(READY) ## Throw mutated mails, replies, headers, reports, configs and marks at every reader (MINUTES=60)
-	@$(PYTHON) -m bench.fuzz $(or $(MINUTES),60)
+fuzz: $(READY) ## Throw mutated octets at every reader, guided by what they reach where atheris runs (MINUTES=60 ONLY="stamp")
+	@$(PYTHON) -c 'import atheris' 2>/dev/null \
+	  || PIP_ONLY_BINARY=atheris UV_NO_BUILD_PACKAGE=atheris .ci/setup $(VENV) dev,fuzz \
+	  || echo "make fuzz: no atheris for this machine, so the octets are mutated blindly"
+	@$(PYTHON) -m bench.fuzz $(or $(MINUTES),60) $(ONLY)
 
 soak: $(READY) ## Faults, kill -9, customers and reviewers for a while; exit 1 if anything is lost or twice (MINUTES=30)
 	@.ci/servers

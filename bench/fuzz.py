@@ -1,103 +1,132 @@
-"""``python -m bench.fuzz [MINUTES] [target …]``: mutate octets for every reader, for as long as wanted; print a table.
+"""``python -m bench.fuzz [MINUTES] [target …]``: mutated octets for every reader, one after the other; print a table.
 
-What makes a target fail or think for long is written to ``fuzz-findings`` in the working directory; exit code 1 then.
-Every finding becomes a line of ``FOUND`` in ``tests/fuzz/test_fuzz.py`` and is mended.
+``python -m bench.fuzz --replay FILE …`` reads findings again, as a debugger would want it. What makes a target fail,
+think for long or take too much memory is kept in ``fuzz-findings`` in the working directory; exit code 1 then. Every
+finding becomes a line of ``FOUND`` in ``tests/fuzz/test_fuzz.py`` and is mended.
 """
 
 from __future__ import annotations
 
-import hashlib
-import random
-import signal
+import dataclasses
+import json
+import re
+import subprocess
 import sys
 import time
-import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.fuzz_target import FINDINGS, TOLD, Tally, atheris
 from mailhitl.cli.logs import set_up
-from tests.fuzz.targets import LONGEST, TARGETS, check_octets, mutated, seeds
+from tests.fuzz.targets import LONGEST, TARGETS, check_octets
 
-CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
-FINDINGS = Path("fuzz-findings")
-#: Seconds of processor time that one input of at most LONGEST bytes may take.
-PATIENCE = 5.0
-#: Of the corpus only what mutates fast.
-SMALL = 20_000
+#: Seconds between two lines that say how far a target is.
+PROGRESS = 30.0
+#: A target that dies again and again is not worth more starts.
+STARTS = 10
+#: How a process ends whose time is over.
+ENDED = 0
 
 
 @dataclass(slots=True)
-class Tally:
-    """What one target has been through. ``slowest`` is in seconds of processor time."""
+class Course:
+    """What became of one target over all its processes. ``lines`` are the lines and branches that were reached."""
 
-    runs: int = 0
-    slowest: float = 0.0
-    findings: int = 0
+    name: str
+    tally: Tally = field(default_factory=Tally)
+    lines: int = 0
+    said: float = 0.0
 
-
-class TooLong(Exception):
-    """One input has taken PATIENCE; raised wherever the reader is just then."""
+    def __str__(self) -> str:
+        tally, reached = self.tally, f", {self.lines} edges" if self.lines else ""
+        return (
+            f"{self.name:15} {tally.runs:9} inputs{reached}, slowest {tally.slowest:6.3f} s, "
+            f"{tally.memory >> 20} MB, {tally.findings} findings"
+        )
 
 
 def main(arguments: Sequence[str]) -> int:
+    if arguments and arguments[0] == "--replay":
+        return _replay([Path(name) for name in arguments[1:]])
     minutes = float(arguments[0]) if arguments else 1.0
-    names = arguments[1:] or list(TARGETS)
-    seed = random.SystemRandom().getrandbits(32)
-    set_up(level=50)
-    print(f"{minutes:g} minutes for {', '.join(names)}; at most {LONGEST} bytes each; seed {seed}", flush=True)
-    chance, material = random.Random(seed), dict(_material())
-    tallies = {name: Tally() for name in names}
-    end = time.monotonic() + 60 * minutes
-    while time.monotonic() < end:
-        for name, tally in tallies.items():
-            _one(name, mutated(chance, chance.choice(material[name])), tally)
-    for name, tally in tallies.items():
-        print(f"{name:15} {tally.runs:9} inputs, slowest {tally.slowest:6.3f} s, {tally.findings} findings")
-    return int(any(tally.findings for tally in tallies.values()))
+    names = list(arguments[1:]) or list(TARGETS)
+    if unknown := set(names) - set(TARGETS):
+        print(f"There is no {', '.join(sorted(unknown))}; there are: {', '.join(TARGETS)}", file=sys.stderr)
+        return 2
+    how = "guided by what they reach (atheris)" if atheris else "blind; pip install 'mailhitl[fuzz]' has them guided"
+    print(f"{minutes:g} minutes for {len(names)} targets, at most {LONGEST} bytes each; {how}", flush=True)
+    courses = [_run(name, 60 * minutes / len(names)) for name in names]
+    print("\n".join(map(str, courses)))
+    print(f"{sum(course.tally.runs for course in courses)} inputs, {_findings(courses)} findings")
+    return int(_findings(courses) > 0)
 
 
-def _material() -> Iterator[tuple[str, list[bytes]]]:
-    """The targets' own seeds, and for those that read mails whatever of the corpus is small."""
-    files = sorted(CORPUS.rglob("*")) if CORPUS.is_dir() else []
-    mails = [path.read_bytes() for path in files if path.is_file() and path.stat().st_size <= SMALL]
-    for name, own in seeds().items():
-        yield name, [*own, *(mails if name not in ("config", "stamp") else ())]
+def _findings(courses: Iterable[Course]) -> int:
+    return sum(course.tally.findings for course in courses)
 
 
-def _one(name: str, raw: bytes, tally: Tally) -> None:
-    began = time.process_time()
-    try:
-        with _at_most(PATIENCE):
-            check_octets(name, raw)
-    except Exception as error:  # noqa: BLE001  this is what is looked for
-        tally.findings += 1
-        _keep(name, raw, error)
-    tally.runs += 1
-    tally.slowest = max(tally.slowest, time.process_time() - began)
+def _run(name: str, seconds: float) -> Course:
+    """Start the target anew where an input has ended its process, until its share of the time is over."""
+    course, end = Course(name), time.monotonic() + seconds
+    for _ in range(STARTS):
+        left = int(end - time.monotonic())
+        if left <= 0 or _process(course, left) == ENDED:
+            break
+        course.tally.findings += 1
+    print(course, flush=True)
+    return course
 
 
-@contextmanager
-def _at_most(seconds: float) -> Iterator[None]:
-    def stop(*_: object) -> None:
-        raise TooLong
+def _process(course: Course, seconds: int) -> int:
+    before = course.tally
+    command = [sys.executable, "-m", "bench.fuzz_target", course.name, str(seconds)]
+    with (
+        (_log(course.name)).open("a") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as one,
+    ):
+        for line in one.stdout or ():
+            log.write(line)
+            _hear(course, before, line)
+    if one.returncode != ENDED:
+        print(f"{course.name}: its process ended with {one.returncode}, see {_log(course.name)}", flush=True)
+    return one.returncode
 
-    before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
 
-
-def _keep(name: str, raw: bytes, error: Exception) -> None:
+def _log(name: str) -> Path:
     FINDINGS.mkdir(exist_ok=True)
-    path = FINDINGS / f"{name}-{hashlib.sha256(raw).hexdigest()[:12]}"
-    path.write_bytes(raw)
-    trace = "".join(traceback.format_exception(error)[-2:])
-    print(f"{path}: {type(error).__name__}\n{trace[-1500:]}", flush=True)
+    return FINDINGS / f"{name}.log"
+
+
+def _hear(course: Course, before: Tally, line: str) -> None:
+    if line.startswith(TOLD):
+        course.tally = _sum(before, Tally(**json.loads(line.removeprefix(TOLD))))
+    elif line.startswith(str(FINDINGS)):
+        print(line, end="", flush=True)
+    elif reached := re.search(r"\bcov: (\d+)", line):
+        course.lines = max(course.lines, int(reached[1]))
+    if time.monotonic() - course.said > PROGRESS:
+        course.said = time.monotonic()
+        print(course, flush=True)
+
+
+def _sum(one: Tally, other: Tally) -> Tally:
+    return dataclasses.replace(
+        other,
+        runs=one.runs + other.runs,
+        findings=one.findings + other.findings,
+        slowest=max(one.slowest, other.slowest),
+        memory=max(one.memory, other.memory),
+    )
+
+
+def _replay(paths: Sequence[Path]) -> int:
+    """Fails as the finding did: its name begins with that of its target."""
+    set_up(level=50)
+    for path in paths:
+        check_octets(path.name.partition("-")[0], path.read_bytes())
+        print(f"{path}: nothing wrong any more")
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The page for a monitoring system: figures at /metrics (Prometheus), a yes or no with reasons at /healthz.
 
-It answers one request after the other, in one thread; who asks slowly is cut off. Needs the extra ``metrics``.
+Everybody who asks has a thread, so that nobody waits for one who is slow; of too many the slowest is cut off. Needs the
+extra ``metrics``.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-#: Seconds for a whole request.
-PATIENCE = 5
+#: Seconds that may pass between two pieces of a request.
+PATIENCE = 5.0
+#: Who may be asking at once: a monitoring system or two, a person, and some who never finish.
+MOST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,13 @@ class Answers:
 
 
 class Page:
-    """``start`` begins to listen, ``stop`` ends it. ``port`` is where it listens once it does."""
+    """``start`` begins to listen, ``stop`` ends it. ``port`` is where it listens then. ``patience`` is in seconds."""
 
-    def __init__(self, where: tuple[str, int], answers: Answers) -> None:
+    def __init__(self, where: tuple[str, int], answers: Answers, *, patience: float = PATIENCE) -> None:
         self._where = where
         self._answers = answers
-        self._server: HTTPServer | None = None
+        self._patience = patience
+        self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -58,9 +63,9 @@ class Page:
 
     def start(self) -> None:
         """Raises PermanentFailure when the extra is missing, or nobody may listen there."""
-        handler = _handler(_registry(self._answers.gauges), self._answers)
+        handler = _handler(_registry(self._answers.gauges), self._answers, self._patience)
         try:
-            server = _Server6 if ":" in self._where[0] else HTTPServer
+            server = _Server6 if ":" in self._where[0] else _Server
             self._server = server(self._where, handler)
         except OSError as error:
             place = f"{self._where[0]}:{self._where[1]}"
@@ -72,11 +77,46 @@ class Page:
         if self._server is None or self._thread is None:
             return
         self._server.shutdown()
-        self._thread.join(PATIENCE + 1)
+        self._thread.join()
         self._server.server_close()
+        self._server.cut_off(0)
 
 
-class _Server6(HTTPServer):
+class _Server(HTTPServer):
+    """A thread for each connection, never more than MOST: whoever has been asking the longest makes room."""
+
+    def __init__(self, where: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._asking: dict[socket.socket, threading.Thread] = {}
+        self._turn = threading.Lock()
+        super().__init__(where, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.cut_off(MOST - 1)
+        thread = threading.Thread(target=self._serve, args=(request, client_address), name="page", daemon=True)
+        with self._turn:
+            self._asking[request] = thread
+        thread.start()
+
+    def cut_off(self, most: int) -> None:
+        """Hang up on the first who came until so many are left, and wait until they are gone."""
+        with self._turn:
+            surplus = list(self._asking.items())[: max(0, len(self._asking) - most)]
+        for connection, thread in surplus:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+    def _serve(self, request: Any, client_address: Any) -> None:
+        try:
+            with suppress(OSError):
+                self.finish_request(request, client_address)
+        finally:
+            self.shutdown_request(request)
+            with self._turn:
+                self._asking.pop(request, None)
+
+
+class _Server6(_Server):
     address_family = socket.AF_INET6
 
 
@@ -106,17 +146,21 @@ def _registry(gauges: Callable[[], Iterable[Gauge]]) -> CollectorRegistry:
     return registry
 
 
-def _handler(registry: CollectorRegistry, answers: Answers) -> type[BaseHTTPRequestHandler]:
+def _handler(registry: CollectorRegistry, answers: Answers, patience: float) -> type[BaseHTTPRequestHandler]:
     from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+    # What it costs to look is paid once at a time, however many ask.
+    looking = threading.Lock()
+
     class Handler(BaseHTTPRequestHandler):
-        timeout = PATIENCE
+        timeout = patience
         server_version = "mailhitl"
         sys_version = ""
 
         def do_GET(self) -> None:
             try:
-                status, kind, body = self._answer()
+                with looking:
+                    status, kind, body = self._answer()
             except MailhitlError as error:
                 status, kind, body = 503, TEXT, f"{error}\n".encode()
             except Exception as error:  # noqa: BLE001

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _LENGTH = re.compile(r"(\d{1,4}) ?(?:(m)(?:in(?:ute)?s?)?|(h)(?:ours?|rs?)?|(d)(?:ays?)?|(w)(?:eeks?)?)")
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+#: Days of other centuries are slips of the pen, and some have no moment in UTC.
+_FARTHEST = timedelta(days=3650)
 #: "until" and "tomorrow" in the languages of the command words.
 _UNTIL = re.compile(r"(?:until|till|for|bis|für|jusqu'à|pour|hasta|fino a|até|tot)\s+")
 _TOMORROW = frozenset({"tomorrow", "morgen", "demain", "mañana", "domani", "amanhã", "jutro", "imorgon", "завтра"})
@@ -27,7 +29,9 @@ def snoozed_until(
         unit = next(filter(None, length.groups()[1:]))
         return at.astimezone(UTC) + int(length[1]) * _UNITS[unit]
     day = _day(words, at.astimezone(zone).date())
-    return office(datetime.combine(day, time.min, zone), timedelta(0)) if day else None
+    if day is None or abs(day - at.astimezone(zone).date()) > _FARTHEST:
+        return None
+    return office(datetime.combine(day, time.min, zone), timedelta(0))
 
 
 def _day(words: str, today: date) -> date | None:

@@ -22,6 +22,8 @@ from mailhitl.mail.numbered import read_entries
 from mailhitl.mail.parse import parse, parse_header
 from mailhitl.mail.reply import WORDS, read_command, read_verdict
 from mailhitl.mail.stamp import Kind, PrivateId, Stamp, header_value, read_header, read_id, write_id
+from tests.fuzz.papers import PAPERS
+from tests.fuzz.wire import WIRE
 from tests.story.world import letter
 
 KEY = b"k" * 32
@@ -128,9 +130,13 @@ def edited(raw: bytes) -> None:
     read_edited(raw, filed)
 
 
-TARGETS: Mapping[str, Target] = {
-    each.__name__: each for each in (message, answer, command, authentication, bounce, config, stamp, edited)
-}
+OWN = {each.__name__: each for each in (message, answer, command, authentication, bounce, config, stamp, edited)}
+ELSEWHERE = PAPERS | WIRE
+TARGETS: Mapping[str, Target] = OWN | {name: target for name, (target, _) in ELSEWHERE.items()}
+#: Those that take a whole mail.
+MAILS = frozenset(
+    {"message", "answer", "command", "authentication", "bounce", "edited", "wishes", "plus_address", "gates", "packet"}
+)
 
 
 def check_octets(name: str, raw: bytes) -> None:
@@ -168,7 +174,8 @@ def seeds() -> Mapping[str, Sequence[bytes]]:
         [write_id(SENT, KEY, "example.com"), write_id(PACKET_ID, KEY, "example.com"), header_value(STAMP, KEY)]
     )
     file = CONFIG.read_bytes().replace(b'{ env = "SUPPORT_PASSWORD" }', f'"{CANARY}"'.encode())
-    return dict.fromkeys(TARGETS, mails) | {"stamp": [marks.encode()], "config": [file]}
+    own = dict.fromkeys(OWN, mails) | {"stamp": [marks.encode()], "config": [file]}
+    return own | {name: seeds for name, (_, seeds) in ELSEWHERE.items()}
 
 
 #: Pieces that readers stumble over, put anywhere and repeated.

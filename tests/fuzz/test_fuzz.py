@@ -19,6 +19,8 @@ FOUND = [
     ("config", b"key = " + b"[" * 10_000),
     ("config", b"key = " + b"[" * 150 + b"]" * 150),
     ("config", b"key = " + b"{ a = " * 10_000),
+    # Days that have no moment in UTC, or after which no office opens any more, were an OverflowError.
+    ("wishes", letter("snooze\n0001-01-01\n9999-12-31")),
 ]
 
 

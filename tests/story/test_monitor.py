@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from mailhitl.backends.page import Answers, Page
+from mailhitl.backends.page import MOST, Answers, Page
 from mailhitl.config.load import load
 from mailhitl.daemon.health.figures import figures
 from mailhitl.daemon.health.troubles import Patient, Pulse
@@ -105,6 +106,36 @@ def test_who_sends_nothing_does_not_keep_others_from_asking(watched: Watched) ->
     with socket.create_connection(("127.0.0.1", watched.page.port)) as silent:
         silent.sendall(b"GET /healthz")
         assert asked(watched.page.port, "/healthz")[0] == 200
+
+
+def test_of_many_who_never_finish_asking_the_first_is_cut_off_and_whoever_does_is_answered() -> None:
+    with served(patience=3600.0) as page, ExitStack() as connections:
+        slow = [connections.enter_context(socket.create_connection(("127.0.0.1", page.port))) for _ in range(MOST)]
+        for one in slow:
+            one.sendall(b"GET /healthz HTTP/1.1\r\nX-Drip: ")
+        assert asked(page.port, "/healthz") == (200, "all is well\n")
+        assert slow[0].recv(1) == b""
+        slow[-1].sendall(b"done\r\n\r\n")
+        assert slow[-1].recv(12) == b"HTTP/1.0 200"
+
+
+def test_whoever_hangs_up_before_the_answer_keeps_nobody_from_asking() -> None:
+    with served() as page:
+        for _ in range(2 * MOST):
+            with socket.create_connection(("127.0.0.1", page.port)) as gone:
+                gone.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+        assert asked(page.port, "/healthz") == (200, "all is well\n")
+
+
+@contextmanager
+def served(patience: float = 5.0) -> Iterator[Page]:
+    """A page on which all is well."""
+    page = Page(("127.0.0.1", 0), Answers(list, list), patience=patience)
+    page.start()
+    try:
+        yield page
+    finally:
+        page.stop()
 
 
 def test_a_port_that_is_taken_is_told_by_its_name(watched: Watched) -> None:
