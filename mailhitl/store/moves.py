@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from mailhitl.case import Case, Event, Outcome, State, next_state
-from mailhitl.decision import Decision
+from mailhitl.decision import Channel, Decision
 from mailhitl.delivery import Delivery
 from mailhitl.draft import Draft
 from mailhitl.errors import StaleCase
@@ -22,6 +22,8 @@ from mailhitl.store.values import case_of
 
 #: A mail leaves after these, or has left: the row must be on the disk before anything follows from it.
 DURABLE = frozenset({Event.APPROVE, Event.CLAIM, Event.ACCEPT, Event.DEFER, Event.REFUSE, Event.LOSE})
+#: Nobody else knows what a person has decided, once the draft was tidied away; a machine would decide the same again.
+MACHINES = frozenset({Channel.RULE, Channel.DAEMON})
 #: The events that say when the case may leave.
 TIMED = frozenset({Event.APPROVE, Event.DEFER})
 
@@ -47,7 +49,8 @@ def make(database: Database, case: Case, move: Move) -> Case:
     """Raises IllegalTransition, or StaleCase when the case's version has moved on."""
     state = next_state(case.state, move.event)
     draft = None if move.draft is None else drafts.storable(move.draft)
-    with database.tx(durable=move.event in DURABLE):
+    durable = move.event in DURABLE or move.decision.channel not in MACHINES
+    with database.tx(durable=durable):
         current = _current(database, case)
         changes = _changes(current, move, state, draft)
         _compare_and_set(database, case, changes)

@@ -58,7 +58,7 @@ class Tracing:
         inject = ["-e", f"inject={self.inject}"] if self.inject else []
         paths = [word for path in self.paths for word in ("-P", str(path))]
         calls = ",".join(self.calls)
-        much = ["-y", "-s", "100000000"] if self.whole else ["-s", "24"]
+        much = ["-y", "-s", "1000000"] if self.whole else ["-s", "24"]
         return ["strace", "-f", "-qq", *much, "-o", str(self.file), *paths, "-e", f"trace={calls}", *inject]
 
 
