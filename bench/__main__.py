@@ -24,6 +24,7 @@ from bench import (
     commands,
     digest,
     gates,
+    hands,
     intake,
     kill,
     log,
@@ -53,6 +54,7 @@ MEASUREMENTS = {
 LONG = {
     "backlog": backlog.measure,
     "chaos": chaos.measure,
+    "hands": hands.measure,
     "kill": kill.measure,
     "plant": plant.plants,
     "random": plant.measure,

@@ -20,7 +20,7 @@ _COMMON_CUT = 0.7
 #: Letters from which on a word may be part of another.
 COMPOUND = 5
 
-_HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>.*?)[ \t#]*$")
+_HEADING = re.compile(r"^#{1,6}[ \t]+(?P<title>.*)$")
 _UNDERLINE = re.compile(r"^(?:={3,}|-{3,})[ \t]*$")
 _FRONT = re.compile(r"\A---[ \t]*\n(?P<keys>.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _KEY = re.compile(r"^(intent|language)[ \t]*:[ \t]*(.*?)[ \t]*$", re.MULTILINE)
@@ -61,7 +61,8 @@ def _sections(body: str) -> Iterator[tuple[str, str]]:
 
 def _heading(line: str, before: list[str]) -> tuple[int, str] | None:
     if match := _HEADING.match(line):
-        return len(line) - len(line.lstrip("#")), match["title"]
+        # Stripped here: an expression that leaves out the hashes at the end takes hours for a megabyte of them.
+        return len(line) - len(line.lstrip("#")), match["title"].rstrip(" \t#")
     # A line below a line of text makes that a heading (Markdown's setext form).
     if _UNDERLINE.match(line) and before and before[-1].strip() and (len(before) == 1 or not before[-2].strip()):
         return (1 if line.startswith("=") else 2), before.pop().strip()

@@ -123,10 +123,13 @@ class Reader:
         """Return what ``source``, which begins at ``first_line`` of ``file``, compiles to, or None and the problems."""
         # Empty lines in front keep the file's line numbers in every error; what is rendered is stripped anyway.
         padded = "\n" * (first_line - 1) + source
-        problems = list(self._problems(sandbox, file, padded, known))
-        if problems:
-            return None, problems
-        return jinja2.Template.from_code(sandbox, sandbox.compile(padded, file.name, str(file)), {}), []
+        try:
+            problems = list(self._problems(sandbox, file, padded, known))
+            code = None if problems else sandbox.compile(padded, file.name, str(file))
+        except (RecursionError, MemoryError, SyntaxError):
+            # What Jinja2 and then Python say of braces, sums or blocks in one another, a few hundred deep.
+            return None, [f"{file}:{first_line}: is nested too deeply"]
+        return (jinja2.Template.from_code(sandbox, code, {}) if code else None), problems
 
     def _problems(
         self, sandbox: ReplySandbox, file: Path, source: str, known: Sequence[str], *, included: bool = False

@@ -122,10 +122,12 @@ def packet(raw: bytes) -> None:
     assert {tag.lower() for tag in re.findall("</?([A-Za-z!?][^ />]*)", html)} <= TAGS | {"!doctype"}, html
     for part in (text, html):
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2028\u2029\u2066-\u2069]", part)
-    for line in (*text.splitlines(), *flow(text).splitlines(), *to_text(html).splitlines()):
+    for line in (*text.splitlines(), *to_text(html).splitlines()):
         assert said(line) is None, line
-    back = f"From: anna@example.com\nContent-Type: text/plain; charset=utf-8\n\n{flow(text)}"
-    assert read_command(parse(back.encode()), text) is None
+    # Wrapped, a line of the customer's may end in a "no" of its own: known by the words above it.
+    for quote in (flow(text), to_text(html)):
+        back = f"From: anna@example.com\nContent-Type: text/plain; charset=utf-8\n\n{quote}"
+        assert read_command(parse(back.encode()), text) is None
 
 
 def customers(raw: bytes) -> None:

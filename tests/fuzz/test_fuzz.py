@@ -21,6 +21,12 @@ FOUND = [
     ("config", b"key = " + b"{ a = " * 10_000),
     # Days that have no moment in UTC, or after which no office opens any more, were an OverflowError.
     ("wishes", letter("snooze\n0001-01-01\n9999-12-31")),
+    # A heading of hashes took the square of its length: forty minutes for a megabyte.
+    ("knowledge", b"# " + b"#" * 900_000 + b"x"),
+    # What is nested a few hundred deep was a RecursionError, or a SyntaxError of Python's, instead of a problem told.
+    ("template", b"language: en\n---\n{{ " + b"(" * 500 + b"1" + b")" * 500 + b" }}"),
+    ("template", b"language: en\n---\n{{ " + b"{1:" * 3_000),
+    ("template", b"language: en\n---\n" + b"{% if 1 %}" * 120 + b"x" + b"{% endif %}" * 120),
 ]
 
 
