@@ -128,10 +128,11 @@ def test_once_it_was_wrong_nobody_can_make_it_right(world: World) -> None:
 
 
 def test_silence_is_reminded_of_once_and_stays_open(world: World) -> None:
-    is_answered(world)
+    asked = is_answered(world)
     for _ in range(4):
         world.run(later=timedelta(days=1))
     assert len(samples(world)) == 2
+    assert len(world.sent_to(str(asked["To"]))) == 2, "the mail itself comes again, and no other one with it"
     assert "reminder" in str(samples(world)[-1]["Subject"])
     assert [entry.case_id for entry in sampling.open_samples(world.store, world.now)] == [world.case.id]
 

@@ -71,10 +71,11 @@ def _whom(app: App, case: Case, rules: Sequence[Rule]) -> str:
     return people[case.id % len(people)]
 
 
-def _ask(app: App, case: Case, entry: Entry, reminder: str = "") -> None:
-    subject = f"[Sample] {reminder}right or wrong: {packets.packet_of(app, case).title}"
-    to = entry.data["asked"]
-    tickets.send(app, entry, to, subject=subject, text=text_of(app, entry), attached=original(app, case))
+def _ask(app: App, case: Case, entry: Entry, *, reminding: bool = False) -> None:
+    again, key = ("reminder, ", _reminded(entry)) if reminding else ("", "")
+    subject = f"[Sample] {again}right or wrong: {packets.packet_of(app, case).title}"
+    to, text = entry.data["asked"], text_of(app, entry)
+    tickets.send(app, entry, to, subject=subject, text=text, attached=original(app, case), key=key)
 
 
 def text_of(app: App, entry: Entry) -> str:
@@ -104,23 +105,14 @@ def open_samples(store: Store, now: datetime) -> list[Entry]:
 
 
 def run_once(app: App) -> int:
-    """Remind whoever has not answered for a working day, once; return how many were."""
+    """Send the mail again to whoever has not answered for a working day, once; return how many were reminded."""
     done = 0
     for entry in open_samples(app.store, app.now()):
         due = app.office_after(entry.at, REMIND_AFTER)
         if app.now() < due:
             app.agenda.at(due)
         elif _is_here(app, entry) and not app.store.notices.known(app.settings.mailbox, _reminded(entry)):
-            text = "A sample that you were asked about has no answer yet; the mail is sent to you again."
-            alerts.queue(
-                app,
-                key=_reminded(entry),
-                kind="reminder",
-                to=entry.data["asked"],
-                subject="[mailhitl] a sample waits for your answer",
-                text=text,
-            )
-            _ask(app, app.store.cases.get(entry.case_id or 0), entry, "reminder, ")
+            _ask(app, app.store.cases.get(entry.case_id or 0), entry, reminding=True)
             done += 1
     return done
 

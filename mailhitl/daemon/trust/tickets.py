@@ -24,8 +24,10 @@ def admins(app: App) -> tuple[str, ...]:
     return tuple(person.address for person in app.reviewers.people if ADMIN in person.groups)
 
 
-def send(app: App, entry: Entry, to: str, *, subject: str, text: str, attached: bytes | None = None) -> bool:
-    """Queue the mail that asks ``to`` about this entry, once per entry, person and subject."""
+def send(
+    app: App, entry: Entry, to: str, *, subject: str, text: str, attached: bytes | None = None, key: str = ""
+) -> bool:
+    """Queue the mail that asks ``to`` about this entry, once per ``key``, else per entry, person and subject."""
     private = PrivateId(Kind.TICKET, entry.id, 0, ticket_token(entry.id, to, app.key))
-    key = f"ticket:{entry.id}:{to.lower()}:{subject}"
+    key = key or f"ticket:{entry.id}:{to.lower()}:{subject}"
     return alerts.post(app, private, key=key, kind="ticket", to=to, subject=subject, text=text, attached=attached)
