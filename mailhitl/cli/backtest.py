@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailhitl.cli.show import Json
+from mailhitl.plural import counted
 
 if TYPE_CHECKING:
     from mailhitl.daemon.trust.backtest import Backtest, RuleTried, Tried
@@ -64,7 +65,7 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 def _print(found: Backtest, limit: int) -> None:
     from mailhitl.cli.show import as_table, say
 
-    typer.secho(f"{found.tried} cases since {found.since.date()} tried again", bold=True)
+    typer.secho(f"{counted(found.tried, 'case')} since {found.since.date()} tried again", bold=True)
     if found.unknown:
         say(f"  {found.unknown} more could not be: their words are erased.", hanging=2)
     for text in found.caveats:
@@ -100,7 +101,7 @@ def _by_rule(found: Backtest) -> Iterator[str]:
 def _counted(rule: RuleTried) -> str:
     against = [f"{count} of those had been {fate}" for fate, count in rule.against.items()]
     doubts = ", ".join(against) or ("none of those had been edited or rejected" if rule.sent else "")
-    return f"{rule.matched} match, {rule.sent} would have been sent{f', {doubts}' if doubts else ''}."
+    return f"{counted(rule.matched, 'case')} hit, {rule.sent} would have been sent{f', {doubts}' if doubts else ''}."
 
 
 def _by_outcome(found: Backtest) -> Sequence[str]:

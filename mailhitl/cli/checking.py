@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailhitl.errors import ConfigError, MailhitlError
+from mailhitl.plural import counted
 
 if TYPE_CHECKING:
     from mailhitl.config.schema import Config
@@ -45,8 +46,8 @@ def check(context: typer.Context) -> None:
         typer.echo(f"note: {warning}")
     mailboxes, rules, templates = len(config.mailbox), len(config.rule), len(library.templates())
     typer.echo(
-        f"{config.source}: all right. {_count(mailboxes, 'mailbox', 'mailboxes')}, {_count(rules, 'rule', 'rules')}, "
-        f"{_count(templates, 'template', 'templates')}."
+        f"{config.source}: all right. {counted(mailboxes, 'mailbox', 'mailboxes')}, {counted(rules, 'rule')}, "
+        f"{counted(templates, 'template')}."
     )
 
 
@@ -117,7 +118,3 @@ def _say(finding: Finding) -> bool:
     line = wrapped(f"  {mark} {plain(finding.subject)}: {plain(finding.text)}", hanging=4)
     typer.echo(line.replace(mark, typer.style(mark, fg=colour), 1))
     return finding.level == "error"
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

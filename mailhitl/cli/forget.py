@@ -9,6 +9,7 @@ import typer
 
 from mailhitl.case import Event, State
 from mailhitl.errors import MailhitlError
+from mailhitl.plural import counted
 
 if TYPE_CHECKING:
     from mailhitl.config.schema import Config
@@ -25,6 +26,18 @@ CLOSING: dict[State, tuple[Event, ...]] = {
 }
 #: More cases than these are only counted.
 LISTED = 20
+#: What is counted, where there is only one of it.
+ONE = {
+    "mails": "mail",
+    "drafts": "draft",
+    "deliveries": "delivery",
+    "decisions": "decision",
+    "entries of the journal": "entry of the journal",
+    "judgments": "judgment",
+    "mails to our own people": "mail to our own people",
+    "rows that name them": "row that names them",
+    "answers in the index of knowledge": "answer in the index of knowledge",
+}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -95,7 +108,7 @@ def _told(store: SqlStore, found: Erasure, address: str, answers: int) -> bool:
     _say_cases(store, found)
     for name, count in (*found.counts.items(), ("answers in the index of knowledge", answers)):
         if count:
-            typer.echo(f"  {count} {name}")
+            typer.echo(f"  {counted(count, ONE.get(name, name), name)}")
     if found.counts.get("mails to our own people"):
         typer.echo("  (the store's copies of all packets and notes that were sent, whomever they were about)")
     if found.busy:
@@ -111,7 +124,7 @@ def _told(store: SqlStore, found: Erasure, address: str, answers: int) -> bool:
 def _say_cases(store: SqlStore, found: Erasure) -> None:
     from mailhitl.cli.show import plain
 
-    typer.secho(f"{len(found.cases)} {'case' if len(found.cases) == 1 else 'cases'}", bold=True)
+    typer.secho(counted(len(found.cases), "case"), bold=True)
     for number, subject in found.cases[:LISTED]:
         state = store.cases.get(number).state
         typer.echo(f"  case {number}, {state}: {plain(subject)}")

@@ -10,6 +10,7 @@ import typer
 
 from mailhitl.cli.show import Json
 from mailhitl.errors import MailhitlError
+from mailhitl.plural import counted
 
 if TYPE_CHECKING:
     from mailhitl.daemon.learning.corrections import Patch
@@ -46,12 +47,14 @@ def now(context: typer.Context) -> None:
     with opened_store(config, anew=True) as store:
         answers = list(answered(store, at - REMEMBERED, at))
         proposed = propose(store, answers, at)
-    typer.echo(f"{len(answers)} approved answers were looked at; {proposed} new proposals: mailhitl learn list")
+    looked = counted(len(answers), "approved answer was", "approved answers were")
+    typer.echo(f"{looked} looked at; {counted(proposed, 'new proposal')}: mailhitl learn list")
     index = knowledge(config)
     if index is not None:
         index.refresh()
         if config.knowledge and config.knowledge.answers:
-            typer.echo(f"{learn_answers(index, answers)} answers were added to the knowledge.")
+            added = counted(learn_answers(index, answers), "answer was", "answers were")
+            typer.echo(f"{added} added to the knowledge.")
         else:
             index.forget(index.answers())
     if config.triage.learn:

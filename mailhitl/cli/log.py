@@ -15,6 +15,7 @@ import typer
 
 from mailhitl.cli.show import Json
 from mailhitl.errors import MailhitlError
+from mailhitl.plural import counted
 
 if TYPE_CHECKING:
     from mailhitl.ports.log import Head, Verification
@@ -28,7 +29,7 @@ class Format(StrEnum):
 
 
 #: An anchor in any text: a digest mail, what ``log verify`` has printed.
-_ANCHOR = re.compile(r"\b(decisions|journal) (\d{1,18}) ([0-9a-f]{64})\b")
+_ANCHOR = re.compile(r"\b(decisions|journal) (\d{1,18}) ([0-9a-f]{24,64})\b")
 _AGO = re.compile(r"(\d{1,6}) ?([hdw])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 When = Annotated[
@@ -107,7 +108,7 @@ def export(
     with opened_store(config) as store, _target(output) as file:
         write = write_csv if format is Format.CSV else write_jsonl
         count = write(records(store, *span, bodies=bodies), file)
-    typer.echo(f"{count} rows.", err=True)
+    typer.echo(f"{counted(count, 'row')}.", err=True)
 
 
 def _say(found: Verification, anchors: int) -> None:
@@ -115,10 +116,11 @@ def _say(found: Verification, anchors: int) -> None:
         typer.secho(f"The log is broken: {found.problem}.", fg="red")
         typer.echo("Compare with a backup of the database; nothing was changed by looking.")
         return
-    erased = f"; the words of {found.erased:,} rows were erased, as entries say" if found.erased else ""
-    kept = f" It agrees with the {anchors} anchors." if anchors else ""
-    entries = f"{found.entries:,} {'entry' if found.entries == 1 else 'entries'}"
-    typer.echo(f"The log is whole: {found.decisions:,} decisions, {entries}{erased}.{kept}")
+    rows = counted(found.erased, "row")
+    erased = f"; the words of {rows} were erased, as entries say" if found.erased else ""
+    kept = f" It agrees with {counted(anchors, 'anchor')}." if anchors else ""
+    entries = counted(found.entries, "entry", "entries")
+    typer.echo(f"The log is whole: {counted(found.decisions, 'decision')}, {entries}{erased}.{kept}")
     for head in found.heads:
         typer.echo(str(head))
 

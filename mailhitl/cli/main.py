@@ -28,6 +28,7 @@ from mailhitl.cli import (
 )
 from mailhitl.cli.usage import Commands
 from mailhitl.errors import ConfigError, MailhitlError
+from mailhitl.plural import counted
 
 # Tracebacks with locals would hold secrets, and rich alone would take as long to import as all the rest.
 app = typer.Typer(
@@ -85,8 +86,7 @@ def run() -> None:
     except ConfigError as error:
         for problem in error.problems:
             typer.echo(problem, err=True)
-        count = len(error.problems)
-        typer.echo(f"{count} {'problem' if count == 1 else 'problems'}; nothing was started.", err=True)
+        typer.echo(f"{counted(len(error.problems), 'problem')}; nothing was started.", err=True)
         sys.exit(1)
     except MailhitlError as error:
         typer.echo(str(error), err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mailhitl.cli.show import Json
+from mailhitl.plural import counted
 
 if TYPE_CHECKING:
     from mailhitl.config.schema import Config
@@ -51,7 +52,7 @@ def _once(service: Any) -> int:
     failed = False
     for name, outcome in service.run_once():
         if isinstance(outcome, int):
-            typer.echo(f"{name}: {outcome} {'step' if outcome == 1 else 'steps'}")
+            typer.echo(f"{name}: {counted(outcome, 'step')}")
         else:
             failed = True
             typer.echo(f"{name}: {outcome}", err=True)

@@ -51,7 +51,8 @@ def one_json_line(value: Any) -> str:
 def as_table(rows: Sequence[Mapping[str, Any]], empty: str, *, whole: bool = False) -> None:
     """Print rows as a table, one line each, cut off where the terminal ends; or say that there are none.
 
-    ``whole``: what doesn't fit goes on below instead.
+    ``whole``: what doesn't fit goes on below instead. A terminal too narrow for all the columns gets each row as a few
+    lines, with nothing left out.
     """
     from rich.console import Console
     from rich.table import Table
@@ -60,6 +61,9 @@ def as_table(rows: Sequence[Mapping[str, Any]], empty: str, *, whole: bool = Fal
     if not rows:
         typer.echo(empty)
         return
+    if sys.stdout.isatty() and _least_width(rows) > get_terminal_size().columns:
+        _as_blocks(rows)
+        return
     table = Table(header_style="bold", box=None, pad_edge=False)
     for column in rows[0]:
         # rich shrinks only columns that may wrap: here the long ones, whose cells are cut instead.
@@ -67,6 +71,20 @@ def as_table(rows: Sequence[Mapping[str, Any]], empty: str, *, whole: bool = Fal
     for row in rows:
         table.add_row(*(Text(_cell(value), no_wrap=not whole, overflow="ellipsis") for value in row.values()))
     Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
+
+
+def _least_width(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Columns of a terminal below which a table of these rows says nothing any more."""
+    widths = [max(len(name), *(min(len(_cell(row[name])), SHORT) for row in rows)) for name in rows[0]]
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
+def _as_blocks(rows: Sequence[Mapping[str, Any]]) -> None:
+    """The first column as a heading, below it the others with their names."""
+    for row in rows:
+        [(_, heading), *others] = row.items()
+        typer.secho(_cell(heading), bold=True)
+        say("  " + ", ".join(f"{name} {_cell(value)}" for name, value in others if _cell(value)), hanging=2)
 
 
 def as_list(title: str, facts: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailhitl.cli.show import Json
+from mailhitl.plural import counted
 
 if TYPE_CHECKING:
     from mailhitl.config.schema import Config
@@ -75,7 +76,7 @@ def measure(
             typer.echo(f"Cannot be measured: {few}.", err=True)
             raise typer.Exit(1) from None
     figures = reckon(tried)
-    typer.echo(f"{figures.n} examples, each tried by a triage that had not seen it ({folds} folds)")
+    typer.echo(f"{counted(figures.n, 'example')}, each tried by a triage that had not seen it ({folds} folds)")
     typer.echo(f"{figures.accuracy:.1%} right")
     typer.echo(
         f"{figures.coverage:.1%} can be acted on with {PRECISION:.0%} right (confidence {figures.sure:.2f} or more)"
@@ -120,7 +121,7 @@ def taught(config: Config) -> str:
         return f"Triage: {few}. The words of the intents decide."
     except ModelFailure as problem:
         return f"Triage: {problem}. What was learned before stays, else the words of the intents decide."
-    return f"Triage: {'learned from' if anew else 'nothing has changed in'} {len(examples)} examples."
+    return f"Triage: {'learned from' if anew else 'nothing has changed in'} {counted(len(examples), 'example')}."
 
 
 def _examples(config: Config) -> list[Labelled]:

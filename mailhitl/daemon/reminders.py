@@ -21,6 +21,7 @@ from mailhitl.daemon.look import look
 from mailhitl.daemon.poison import each
 from mailhitl.decision import Channel, Decision
 from mailhitl.mail.text import one_line
+from mailhitl.plural import counted
 from mailhitl.review.gestures import read
 from mailhitl.review.reminders import (
     EXPIRED,
@@ -133,7 +134,7 @@ def _expire(app: App, one: Waiting) -> None:
 def _remind(app: App, action: Remind, memory: Memory) -> None:
     """One short mail. Its key is the reminder before it, so that a crash in between queues it once."""
     cases, last = action.cases, memory.reminded.get(action.to)
-    count = "1 answer waits" if len(cases) == 1 else f"{len(cases)} answers wait"
+    count = counted(len(cases), "answer waits", "answers wait")
     subject = f"[mailhitl] {count} for you, since {_when(app, cases[0].since)}"
     lines = [(one.case, _when(app, one.since)) for one in cases[:LISTED]]
     try:

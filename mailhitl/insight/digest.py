@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import dropwhile
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -17,8 +18,11 @@ from mailhitl.insight.figures import Clock, Figures, Queue, Spread, Tally
 from mailhitl.insight.notable import Notables
 from mailhitl.insight.share import Share
 from mailhitl.insight.week import Week
+from mailhitl.plural import counted
 from mailhitl.ports.journal import Entry
 
+#: Weeks and what was counted in them, oldest first.
+Weeks = Sequence[tuple[Week, Tally]]
 #: The reported week and those before it that it is held against.
 TREND = 8
 
@@ -139,33 +143,46 @@ class Digest:
 def key_figures(material: Material) -> tuple[KeyFigure, ...]:
     total, clock = material.total, material.clock
     sent, alone = total.counts["sent"], total.counts["automatic"]
-    waits = sorted(total.waits)
-    spread = _spread(waits)
-    return (
+    figures = [
         KeyFigure(
-            str(sent),
-            f"{_plural(sent, 'answer')} approved",
+            f"{sent:,}",
+            f"{'answer' if sent == 1 else 'answers'} approved",
             f"{alone} without a person; of {total.volume} that wanted one, "
-            f"{total.counts['reviewed']} were reviewed and {total.counts['blocked']} blocked. About "
+            f"{counted(total.counts['reviewed'], 'was reviewed', 'were reviewed')} and {total.counts['blocked']} blocked. About "
             f"{total.saved(clock.minutes) / 60:.1f} hours of writing saved (estimate: {clock.minutes:g} minutes an "
             "answer, less what reading and editing take).",
             material.stats,
-        ),
-        KeyFigure(
-            _rate(total.kept) if total.kept.n else "–",
-            f"{'' if total.kept.rate is None else 'of '}judged drafts left as they were",
-            f"{total.kept}; {total.counts['edited']} edited, {total.counts['rejected']} rejected. Besides, "
-            f"{total.counts['written']} written into a skeleton, {total.counts['by-hand']} answered by hand, "
-            f"{total.counts['closed']} closed without an answer, {total.counts['expired']} expired.",
-            material.cases("unedited"),
-        ),
-        KeyFigure(
-            spread[0],
-            "of office time to a decision, median",
-            f"{spread[1]} ({len(waits)} decisions).",
-            material.stats,
-        ),
+        )
+    ]
+    if total.kept.n:
+        figures.append(_kept(material))
+    waits = Spread(tuple(sorted(total.waits)))
+    # No median of a handful, and none where all was decided before an office hour had passed.
+    if waits.p50 is not None and waits.p90:
+        note = f"Nine of ten were decided within {lasting(waits.p90)} ({counted(waits.n, 'decision')})."
+        figures.append(KeyFigure(lasting(waits.p50), "of office time to a decision, median", note, material.stats))
+    return tuple(figures)
+
+
+def _kept(material: Material) -> KeyFigure:
+    kept, counts = material.total.kept, material.total.counts
+    ended = ", ".join(f"{counts[mark]} {says}" for mark, says in BESIDES.items() if counts[mark])
+    besides = f" Besides, {ended}." if ended else ""
+    return KeyFigure(
+        _rate(kept),
+        f"{'' if kept.rate is None else 'of '}judged drafts left as they were",
+        f"{'' if kept.rate is None else f'{kept}; '}{counts['edited']} edited, {counts['rejected']} rejected.{besides}",
+        material.cases("unedited"),
     )
+
+
+#: How a case may end where no draft was judged.
+BESIDES = {
+    "written": "written into a skeleton",
+    "by-hand": "answered by hand",
+    "closed": "closed without an answer",
+    "expired": "expired",
+}
 
 
 def _rate(share: Share) -> str:
@@ -174,15 +191,10 @@ def _rate(share: Share) -> str:
 
 def _ends(share: Share) -> str:
     """``47–71 %, n 62``: the bar shows the rate itself."""
+    if not share.n:
+        return "none"
     low, high = (round(100 * end) for end in share.interval)
     return f"{share.hits} of {share.n}" if share.rate is None else f"{low}–{high} %, n {share.n}"
-
-
-def _spread(waits: Sequence[float]) -> tuple[str, str]:
-    spread = Spread(tuple(waits))
-    if spread.p50 is None or spread.p90 is None:
-        return "–", "Too few decisions for a median"
-    return lasting(spread.p50), f"Nine of ten were decided within {lasting(spread.p90)}"
 
 
 def lasting(seconds: float) -> str:
@@ -192,34 +204,39 @@ def lasting(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
-def _plural(count: int, word: str) -> str:
-    return word if count == 1 else f"{word}s"
-
-
 def trends(material: Material) -> tuple[Trend, ...]:
+    """The weeks before, from the first on that has something to show; a chart of one week shows nothing."""
     weeks = [material.week.back(back) for back in range(TREND, -1, -1)]
     tallies = [(week, material.figures.weeks.get(week, Tally())) for week in weeks]
-    volumes = [tally.volume for _, tally in tallies]
-    most = max(volumes) or 1
-    since = f"mailhitl stats --since {weeks[0]} --by week"
-    volume = [
-        Bar(str(week)[5:], str(tally.volume), round(100 * tally.volume / most), week == material.week)
+    volumes = list(dropwhile(lambda one: not one[1].volume, tallies))
+    judged = list(dropwhile(lambda one: not one[1].kept.n, tallies))
+    found = []
+    if len(volumes) > 1:
+        found.append(_trend("Mails that wanted an answer", _volumes(material, volumes)))
+    if len(judged) > 1 and any(tally.kept.rate is not None for _, tally in judged):
+        title = "Drafts left as they were, of those judged (95 % interval)"
+        found.append(_trend(title, _rates(material, judged)))
+    return tuple(found)
+
+
+def _trend(title: str, bars: Sequence[tuple[Week, Bar]]) -> Trend:
+    return Trend(title, tuple(bar for _, bar in bars), f"mailhitl stats --since {bars[0][0]} --by week")
+
+
+def _volumes(material: Material, tallies: Weeks) -> list[tuple[Week, Bar]]:
+    most = max(tally.volume for _, tally in tallies)
+    return [
+        (week, Bar(str(week)[5:], f"{tally.volume:,}", round(100 * tally.volume / most), week == material.week))
         for week, tally in tallies
     ]
-    rates = [(week, tally.kept) for week, tally in tallies]
-    approved = [
-        Bar(
-            str(week)[5:],
-            _ends(share),
-            None if share.rate is None else round(100 * share.rate),
-            week == material.week,
-        )
-        for week, share in rates
-    ]
-    return (
-        Trend("Mails that wanted an answer", tuple(volume), since),
-        Trend("Drafts left as they were, of those judged (95 % interval)", tuple(approved), since),
-    )
+
+
+def _rates(material: Material, tallies: Weeks) -> list[tuple[Week, Bar]]:
+    found = []
+    for week, tally in tallies:
+        length = None if tally.kept.rate is None else round(100 * tally.kept.rate)
+        found.append((week, Bar(str(week)[5:], _ends(tally.kept), length, week == material.week)))
+    return found
 
 
 def headline(material: Material) -> str:
@@ -228,7 +245,7 @@ def headline(material: Material) -> str:
     if not total.volume and not total.decided:
         return "nothing happened"
     errors = len({entry.case_id for entry in material.entries if entry.kind in ERRORS})
-    words = [f"{total.counts['sent']} {_plural(total.counts['sent'], 'answer')} approved"]
+    words = [f"{counted(total.counts['sent'], 'answer')} approved"]
     words += [f"{total.counts['rejected']} rejected"] if total.counts["rejected"] else []
     words += [f"{errors} found wrong afterwards"] if errors else []
     words += [f"{len(material.proposals)} to decide"] if material.proposals else []

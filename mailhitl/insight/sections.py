@@ -10,8 +10,11 @@ from mailhitl.insight.course import ERRORS, Course, is_sample
 from mailhitl.insight.digest import Digest, Fact, Material, Section, headline, key_figures, lasting, trends
 from mailhitl.insight.share import Share
 from mailhitl.mail.text import one_line
+from mailhitl.plural import counted
 from mailhitl.ports.journal import Entry
 
+#: Seconds of office time below which nobody has waited.
+SHORTEST = 60
 #: How much of anybody's words is shown, and how many of a kind.
 WORDS = 160
 MOST = 8
@@ -25,7 +28,7 @@ def digest_of(material: Material) -> Digest:
         material.week,
         headline(material),
         () if quiet else key_figures(material),
-        () if quiet and not any(tally.volume for tally in material.figures.weeks.values()) else trends(material),
+        trends(material),
         (NOTHING, *sections) if quiet else tuple(sections),
         material.answerable,
     )
@@ -61,6 +64,7 @@ def slowest(material: Material) -> Section | None:
             f"mailhitl cases show {course.about.case_id}",
         )
         for seconds, course in material.notables.slow
+        if seconds >= SHORTEST
     ]
     return Section("What took longest, in office time", tuple(facts)) if facts else None
 
@@ -135,7 +139,7 @@ def overridden(material: Material) -> Section | None:
     facts = [
         Fact(
             f"{one_line(rule, 60) or 'no rule'}, {one_line(template, 60) or 'no template'}: "
-            f"{_counted(found)} of {material.notables.judged[rule, template]} drafts",
+            f"{_counted(found)} of {counted(material.notables.judged[rule, template], 'draft')}",
             _of_rule(material, rule),
         )
         for (rule, template), found in ranked[:MOST]
@@ -158,9 +162,11 @@ def waiting(material: Material) -> Section | None:
     now, facts = material.now, []
     ages = now.queue.ages
     if ages.n:
-        half = f"; half of them for more than {lasting(ages.p50)}" if ages.p50 is not None else ""
-        oldest = f"case {now.queue.oldest}, for {lasting(ages.values[-1])} of office time"
-        says = f"{ages.n} {_wait(ages.n)} for a decision, the oldest is {oldest}{half}"
+        half = f"; half of them for more than {lasting(ages.p50)}" if ages.p50 and ages.p50 >= SHORTEST else ""
+        age = ages.values[-1]
+        # A mail that came after hours has waited no office time yet.
+        oldest = f"case {now.queue.oldest}{f', for {lasting(age)} of office time' if age >= SHORTEST else ''}"
+        says = f"{counted(ages.n, 'case waits', 'cases wait')} for a decision, the oldest is {oldest}{half}"
         facts.append(Fact(says, "mailhitl cases list --state held"))
     if now.shunted:
         facts.append(Fact(f"Set aside after an error: {_cases(now.shunted)}", "mailhitl cases list --state shunted"))
@@ -188,21 +194,19 @@ def load(material: Material) -> Section | None:
 
 def health(material: Material) -> Section | None:
     total = material.total
-    facts = [
-        Fact(
-            f"Mails judged: {total.volume + total.counts['skipped']}, of which {total.counts['skipped']} wanted no "
-            f"answer; answers approved: {total.counts['sent']}",
-            material.stats,
-        )
-    ]
+    skipped, sent = total.counts["skipped"], total.counts["sent"]
+    says = f"Mails judged: {total.volume + skipped}, of which {skipped} wanted no answer; answers approved: {sent}"
+    facts = [Fact(says, material.stats)] if total.volume or skipped or sent else []
     for mark, says in TROUBLES.items():
         if total.counts[mark]:
             facts.append(Fact(f"{says}: {total.counts[mark]}", material.cases(mark)))
     troubles = sum(entry.kind in TROUBLE for entry in material.entries)
     if troubles:
         facts.append(Fact(f"Alarms and troubles in the journal: {troubles}", "mailhitl live"))
-    facts += [Fact(f"Head of the log: {head}", "mailhitl log verify") for head in material.now.heads]
-    return Section("Health", tuple(facts))
+    if heads := material.now.heads:
+        says = "Kept, this mail shows later whether anything before that was changed (in full: the command below)"
+        facts.append(Fact(f"The log ends at {' and '.join(heads)}. {says}.", "mailhitl log verify"))
+    return Section("Health", tuple(facts)) if facts else None
 
 
 TROUBLE = frozenset({"trouble", "alarm"})
@@ -266,12 +270,8 @@ def _first(material: Material, kind: str) -> str:
 def _cases(numbers: Iterable[int]) -> str:
     listed = list(numbers)
     shown = ", ".join(map(str, listed[:5])) + (", …" if len(listed) > 5 else "")
-    return f"case {shown}" if len(listed) == 1 else f"{len(listed)} cases: {shown}"
+    return f"case {shown}" if len(listed) == 1 else f"{counted(len(listed), 'case')}: {shown}"
 
 
 def _rest(count: int, word: str, command: str) -> tuple[Fact, ...]:
-    return (Fact(f"… and {count} more {word}{'' if count == 1 else 's'}", command),) if count > 0 else ()
-
-
-def _wait(count: int) -> str:
-    return "case waits" if count == 1 else "cases wait"
+    return (Fact(f"… and {counted(count, f'more {word}')}", command),) if count > 0 else ()

@@ -10,6 +10,8 @@ from typing import Protocol
 from mailhitl.decision import Decision
 from mailhitl.ports.journal import Entry
 
+#: Digits of a link that no second row of words can be found for: 96 bits.
+ENOUGH = 24
 #: The two chains, by the names under which anchors and exports know them.
 DECISIONS, JOURNAL = "decisions", "journal"
 
@@ -17,7 +19,8 @@ DECISIONS, JOURNAL = "decisions", "journal"
 @dataclass(frozen=True, slots=True)
 class Head:
     """How far a chain goes: the number of its newest row and that row's link (64 hex digits). Kept elsewhere it is an
-    *anchor*: what came before it can't be changed any more without being found."""
+    *anchor*: what came before it can't be changed any more without being found. In an anchor the link may be cut off
+    behind ``ENOUGH`` digits."""
 
     log: str
     row: int
@@ -25,6 +28,11 @@ class Head:
 
     def __str__(self) -> str:
         return f"{self.log} {self.row} {self.link}"
+
+    @property
+    def short(self) -> str:
+        """The same for people to read past: an anchor still."""
+        return f"{self.log} {self.row} {self.link[:ENOUGH]}"
 
 
 @dataclass(frozen=True, slots=True)

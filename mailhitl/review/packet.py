@@ -22,6 +22,7 @@ from mailhitl.mail.message import Message
 from mailhitl.mail.reply import said
 from mailhitl.mail.text import one_line, plain
 from mailhitl.mail.thread import reply_subject
+from mailhitl.plural import counted
 
 #: How much of the customer's mail is shown, in lines and in characters; all of it is attached.
 EXCERPT_LINES = 8
@@ -219,7 +220,7 @@ class Packet:
         compared = [line for line in difflib.ndiff(old, new) if line[:2] in told and line[2:].strip()]
         changed = [(told[line[:2]], one_line(line[2:], 200)) for line in compared[:CHANGED_LINES]]
         rest = len(compared) - CHANGED_LINES
-        return (*changed, *([("and", f"{rest} more lines")] if rest > 0 else []))
+        return (*changed, *([("and", counted(rest, "more line"))] if rest > 0 else []))
 
 
 def _told(text: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from mailhitl.plural import counted
 from mailhitl.review.packet import Packet, source_of
 
 #: What is longer than this is judged in its own packet.
@@ -27,15 +28,16 @@ class Worklist:
 
     @property
     def count(self) -> str:
-        count = len(self.packets) + self.more
-        return f"{count} {'answer waits' if count == 1 else 'answers wait'} for you"
+        return f"{counted(len(self.packets) + self.more, 'answer waits', 'answers wait')} for you"
 
 
 def shortened(packet: Packet) -> tuple[str, ...]:
     """The answer's first lines, and a word about the rest where there is more."""
     lines = [line for line in packet.answer_lines if line.strip()]
     rest = len(lines) - ANSWER_LINES
-    return tuple(lines[:ANSWER_LINES]) + ((f"… {rest} more lines: see its packet or the draft.",) if rest > 0 else ())
+    return tuple(lines[:ANSWER_LINES]) + (
+        (f"… {counted(rest, 'more line')}: see its packet or the draft.",) if rest > 0 else ()
+    )
 
 
 def daily(now: datetime, at: time, weekdays: Collection[int]) -> tuple[date | None, datetime]:

@@ -87,7 +87,7 @@ def test_what_the_knowledge_has_learned_from_their_cases_goes_too(desk: Desk) ->
     for case in (1, 7):
         index.learn(case, Snippet(f"case {case}", "", "Your parcel is on its way.", "status", "en"))
     done = desk.mailhitl("forget", ANN, "--yes")
-    assert "  1 answers in the index of knowledge" in done.stdout
+    assert "  1 answer in the index of knowledge" in done.stdout
     assert index.answers() == {7}
 
 

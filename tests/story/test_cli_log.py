@@ -54,7 +54,7 @@ def test_a_row_that_was_altered_is_named_and_the_exit_code_is_1(desk: Desk) -> N
 def test_what_a_check_has_printed_is_an_anchor_for_later_ones(desk: Desk, tmp_path: Path) -> None:
     anchor = tmp_path / "monday.txt"
     anchor.write_text(f"Dear manager,\n> {desk.mailhitl('log', 'verify').stdout}", "utf-8")
-    assert "agrees with the 2 anchors" in desk.mailhitl("log", "verify", "--anchor", str(anchor)).stdout
+    assert "agrees with 2 anchors" in desk.mailhitl("log", "verify", "--anchor", str(anchor)).stdout
     other = Desk(tmp_path / "other") if (tmp_path / "other").mkdir() is None else desk
     with other.store() as store:
         moved(store, held(store, 1), Event.APPROVE)
@@ -62,6 +62,17 @@ def test_what_a_check_has_printed_is_an_anchor_for_later_ones(desk: Desk, tmp_pa
     rewritten = other.mailhitl("log", "verify", "--anchor", str(anchor))
     assert rewritten.returncode == 1
     assert "the anchor knows" in rewritten.stdout
+
+
+def test_an_anchor_with_its_links_cut_off_is_one_still(desk: Desk, tmp_path: Path) -> None:
+    """As the weekly digest has it."""
+    with desk.store() as store:
+        short = [head.short for head in store.log.heads()]
+    anchor = tmp_path / "digest.txt"
+    anchor.write_text(f"The log ends at {' and '.join(short)}.", "utf-8")
+    assert "agrees with 2 anchors" in desk.mailhitl("log", "verify", "--anchor", str(anchor)).stdout
+    anchor.write_text(f"The log ends at {short[1][:-4]}beef.", "utf-8")
+    assert "the anchor knows" in desk.mailhitl("log", "verify", "--anchor", str(anchor)).stdout
 
 
 def test_a_file_without_an_anchor_is_no_proof(desk: Desk, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_the_digest_can_be_read_before_anybody_gets_it(office: Office) -> None:
     told = office.mailhitl("digest", "--week", this_week(), "--preview", str(page))
     assert told.returncode == 0, told.stderr
     assert "of 3 that wanted one, 3 were reviewed" in told.stdout
-    assert "3 cases wait for a decision, the oldest is case 1, for " in told.stdout
+    assert "3 cases wait for a decision, the oldest is case 1\n" in told.stdout
     assert "3 were reviewed" in page.read_text()
     assert "nothing happened" in office.mailhitl("digest").stdout, "the last whole week"
 

@@ -159,7 +159,7 @@ def test_the_doctor_says_whether_the_directory_can_be_read(away: World, tmp_path
 
     assert told()["customer directory"].startswith("error: the customer directory's query failed")
     crm(tmp_path, "yes")
-    assert told()["customer directory"] == "ok: read: 1 rows, with every column that the rules ask for"
+    assert told()["customer directory"] == "ok: read: 1 row, with every column that the rules ask for"
 
 
 def test_a_config_without_a_directory_knows_nobody_and_says_so_without_fear(world: World) -> None:

@@ -65,5 +65,5 @@ def _now(store: Store, clock: Clock, now: datetime) -> Now:
         queue=Queue.of(store.cases.in_state(State.HELD), now, clock),
         shunted=tuple(case.id for case in store.cases.in_state(State.SHUNTED)),
         paused=store.switches.get("pause"),
-        heads=tuple(str(head) for head in store.log.heads()),
+        heads=tuple(head.short for head in store.log.heads()),
     )

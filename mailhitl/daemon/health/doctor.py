@@ -19,6 +19,7 @@ from mailhitl.daemon.health.wiring import alarm
 from mailhitl.daemon.wire import Account, account, find_folders, ours, reviewers
 from mailhitl.errors import MailhitlError, PermanentFailure
 from mailhitl.mail.stamp import new_token
+from mailhitl.plural import counted
 from mailhitl.ports.mailbox import Mailbox
 from mailhitl.review.reviewers import Reviewers
 from mailhitl.review.rights import inserters, strangers
@@ -86,7 +87,9 @@ def _customers(config: Config) -> Iterator[Finding]:
     if found.problem:
         yield Finding("error", "customer directory", found.problem)
     elif config.customers:
-        yield Finding("ok", "customer directory", f"read: {len(found)} rows, with every column that the rules ask for")
+        yield Finding(
+            "ok", "customer directory", f"read: {counted(len(found), 'row')}, with every column that the rules ask for"
+        )
 
 
 def _model(config: Config) -> Iterator[Finding]:
