@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 
 import structlog
@@ -12,7 +14,7 @@ from mailhitl.case import Case, Outcome, State
 from mailhitl.daemon import alerts, packets
 from mailhitl.daemon.app import App
 from mailhitl.daemon.look import look
-from mailhitl.daemon.parcels import Parcel, pack, put
+from mailhitl.daemon.parcels import Parcel, Shipment, arrive, pack, send_off
 from mailhitl.daemon.poison import each
 from mailhitl.errors import StaleFolder
 from mailhitl.mail.stamp import Kind, PrivateId, write_id
@@ -36,40 +38,77 @@ def run_once(app: App) -> int:
     for row in app.store.filings.standing(app.settings.mailbox, but=FLAG):
         standing[row.case_id].append(row)
     looks = {one.case.id: one for one in look(app).looks}
-    queue = packets.in_line([one.case for one in looks.values()])
-    rest, done = iter(looks.values()), 0
-    while some := list(islice(rest, BATCH)):
-        done += _serve(app, some, standing, queue)
+    done = _serve_all(app, looks, standing)
     for row in (row for case_id, rows in standing.items() if case_id not in looks for row in rows):
         app.store.filings.withdraw(row)
     return done + each(app, "filing", _to_flag(app), _flag)
 
 
-def _serve(app: App, some: Sequence[Look], standing: dict[int, list[Filed]], queue: Sequence[Case]) -> int:
-    """File what is to be filed for all of these, then do the rest: the new stands before the old is withdrawn."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Cases that are filed together: what to do about each, how many steps that is, and what is to be added."""
+
+    cases: Sequence[Case]
+    steps: Mapping[int, Sequence[Action]]
+    parcels: Sequence[Parcel]
+    count: int
+
+
+def _serve_all(app: App, looks: Mapping[int, Look], standing: Mapping[int, Sequence[Filed]]) -> int:
+    """Compose one batch while the one before is being added."""
+    queue = packets.in_line([one.case for one in looks.values()])
+    rest, done = iter(looks.values()), 0
+    flying: tuple[Batch, Shipment] | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="filing") as carrier:
+        try:
+            while some := list(islice(rest, BATCH)):
+                batch = _plan(app, some, standing, queue)
+                done += batch.count
+                if flying:
+                    before, flying = flying, None
+                    _finish(app, *before, standing)
+                flying = batch, send_off(app, batch.parcels, carrier)
+        except Exception:
+            # What stands in the folder is remembered, whatever ends this round.
+            if flying:
+                arrive(app, flying[1])
+            raise
+        if flying:
+            _finish(app, *flying, standing)
+    return done
+
+
+def _plan(app: App, some: Sequence[Look], standing: Mapping[int, Sequence[Filed]], queue: Sequence[Case]) -> Batch:
+    """Plan, and compose all that is to be filed. The mailbox is not touched."""
     looks = {one.case.id: one for one in some}
-    steps: dict[int, list[Action]] = {}
+    steps: dict[int, Sequence[Action]] = {}
     parcels: list[Parcel] = []
 
     def compose(app: App, case: Case) -> int:
-        rows = standing[case.id]
+        rows = standing.get(case.id, ())
         planned = [*plan(looks[case.id], rows, app.now(), app.settings.restore_after)]
         parcels.extend([pack(app, case, step, rows, queue) for step in planned if isinstance(step, File)])
         steps[case.id] = planned
         # What came too late stays where it is: it was told once, and there is nothing to do about it in any round.
         return sum(not isinstance(step, Late) for step in planned)
 
+    count = each(app, "filing", [one.case for one in some], compose)
+    return Batch([one.case for one in some], steps, parcels, count)
+
+
+def _finish(app: App, batch: Batch, shipment: Shipment, standing: Mapping[int, Sequence[Filed]]) -> None:
+    """When all is filed that is to be filed, do the rest: the new stands before the old is withdrawn."""
+    arrive(app, shipment)
+
     def carry_out(app: App, case: Case) -> int:
-        for step in steps[case.id]:
-            _carry_out(app, case, standing[case.id], step)
+        for step in batch.steps[case.id]:
+            _carry_out(app, case, standing.get(case.id, ()), step)
         return 0
 
-    done = each(app, "filing", [one.case for one in some], compose)
-    put(app, parcels)
-    return done + each(app, "filing", [one.case for one in some if steps.get(one.case.id)], carry_out)
+    each(app, "filing", [case for case in batch.cases if batch.steps.get(case.id)], carry_out)
 
 
-def _carry_out(app: App, case: Case, rows: list[Filed], step: Action) -> None:
+def _carry_out(app: App, case: Case, rows: Sequence[Filed], step: Action) -> None:
     match step:
         case File():
             """Done before, for many cases at once."""
@@ -93,7 +132,7 @@ def _carry_out(app: App, case: Case, rows: list[Filed], step: Action) -> None:
             alerts.note(app, case, key=f"late:{sighting.digest}", text=text)
 
 
-def _row(app: App, case: Case, rows: list[Filed], revision: int, kind: Kind) -> Filed:
+def _row(app: App, case: Case, rows: Sequence[Filed], revision: int, kind: Kind) -> Filed:
     """What the store remembers of it; a reviewer's own version becomes known here for the first time."""
     for row in rows:
         if row.revision == revision and row.kind == kind:

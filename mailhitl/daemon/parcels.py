@@ -1,8 +1,12 @@
-"""Drafts and packets on their way into a folder: planned, added and confirmed, many in one exchange."""
+"""Drafts and packets on their way into a folder: planned, added and confirmed, many in one exchange.
+
+A server takes as long to add mails as we to compose them, so the next are composed while these are added.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -17,7 +21,7 @@ from mailhitl.mail import plus
 from mailhitl.mail.compose import compose_filed
 from mailhitl.mail.edited import read_edited
 from mailhitl.mail.stamp import Kind, PrivateId, write_id
-from mailhitl.ports.mailbox import Addition, Location
+from mailhitl.ports.mailbox import Addition, Location, Mailbox
 from mailhitl.ports.store import Ask, Filed
 from mailhitl.review.filing import File
 from mailhitl.review.gesture import Role, Sighting
@@ -55,26 +59,45 @@ def pack(app: App, case: Case, step: File, rows: Sequence[Filed], queue: Sequenc
     return Parcel(case, row, step.role, raw, draft, ask, next(same, None), step.restore)
 
 
-def put(app: App, parcels: Sequence[Parcel]) -> None:
-    """Plan, add, confirm: a crash at any point leaves at most one of each, which the next look finds.
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """Parcels that are planned and on their way; ``places`` is where they stand in the end."""
+
+    parcels: Sequence[Parcel]
+    places: Future[Sequence[tuple[Parcel, Location]]]
+
+
+def send_off(app: App, parcels: Sequence[Parcel], carrier: Executor) -> Shipment:
+    """Plan, and begin to add: until they have arrived the mailbox is the carrier's, and nobody else may use it.
 
     The look before saw none of them. Only what an earlier run was about to add may have come in since, from a
-    connection that broke.
+    connection that broke. A crash at any point leaves at most one of each, which the next look finds.
     """
     parcels = [parcel for parcel in parcels if not _stands(app, parcel)]
-    if not parcels:
-        return
-    app.heartbeat()
-    app.store.asks.ask_all([parcel.ask for parcel in parcels if parcel.ask])
-    app.store.filings.plan(*(parcel.row for parcel in parcels))
+    if parcels:
+        app.heartbeat()
+        app.store.asks.ask_all([parcel.ask for parcel in parcels if parcel.ask])
+        app.store.filings.plan(*(parcel.row for parcel in parcels))
+    return Shipment(parcels, carrier.submit(_add, app.mailbox, parcels))
+
+
+def arrive(app: App, shipment: Shipment) -> None:
+    """Wait until all are added, and confirm them. Raises what went wrong on the way."""
+    for parcel, place in shipment.places.result():
+        _remember(app, parcel, place)
+    if shipment.parcels:
+        app.store.filings.confirm(*(parcel.row for parcel in shipment.parcels), at=app.now())
+    for parcel in shipment.parcels:
+        _tell(app, parcel)
+
+
+def _add(mailbox: Mailbox, parcels: Sequence[Parcel]) -> Sequence[tuple[Parcel, Location]]:
+    added: list[tuple[Parcel, Location]] = []
     for folder, group in groupby(sorted(parcels, key=_folder), key=_folder):
         together = list(group)
-        places = app.mailbox.append_all(folder, [_addition(parcel) for parcel in together])
-        for parcel, place in zip(together, places, strict=False):
-            _remember(app, parcel, place)
-    app.store.filings.confirm(*(parcel.row for parcel in parcels), at=app.now())
-    for parcel in parcels:
-        _tell(app, parcel)
+        places = mailbox.append_all(folder, [_addition(parcel) for parcel in together])
+        added += zip(together, places, strict=False)
+    return added
 
 
 def _folder(parcel: Parcel) -> str:
