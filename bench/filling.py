@@ -167,7 +167,7 @@ def _case_row(
     number: int, opened: datetime, log: list[dict[str, Any]], outcome: str, group: str, edited: int
 ) -> dict[str, Any]:
     held = [row["at"] for row in log if row["to_state"] == State.HELD]
-    names = ("fingerprint", "header_fingerprint", "message_digest", "thread", "thread_digest", "sender_digest")
+    names = ("fingerprint", "message_digest", "thread", "thread_digest", "sender_digest")
     return {
         **{name: f"{name}-{number}" for name in names},
         "id": number,

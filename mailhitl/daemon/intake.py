@@ -18,7 +18,7 @@ from mailhitl.daemon.health import flood
 from mailhitl.daemon.obey import proof_of
 from mailhitl.decision import Channel, Decision
 from mailhitl.errors import MailhitlError, PermanentFailure
-from mailhitl.mail.fingerprint import fingerprint, header_fingerprint
+from mailhitl.mail.fingerprint import fingerprint
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
 from mailhitl.mail.stamp import read_id
@@ -200,7 +200,6 @@ def _arrival(app: App, glance: Glance, message: Message, raw: bytes) -> Arrival:
         message=message,
         thread=thread_key(message) or identity,
         fingerprint=identity,
-        header_fingerprint=header_fingerprint(glance.header),
         arrived=glance.arrived,
         source=raw,
     )
@@ -214,7 +213,7 @@ def _quarantine(app: App, location: Location) -> int:
         subject = "(a mail that could not be read)"
         message = Message(subject=subject, readable=False, size=glance.size, defects=("quarantined",))
         source = f"{QUARANTINED}: {ATTEMPTS} attempts\r\n".encode() + glance.header
-        arrival = Arrival(name, location, message, identity, identity, identity, glance.arrived, source)
+        arrival = Arrival(name, location, message, identity, identity, glance.arrived, source)
         case = app.store.cases.open(arrival)
         if case is not None:
             why = f"taking it in failed {ATTEMPTS} times; please read it in {location.folder} yourself"

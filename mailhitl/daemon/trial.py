@@ -110,7 +110,7 @@ def _told(
 def _opened(app: App, source: Message, raw: bytes) -> Case:
     identity = fingerprint(source, raw)
     place = Location(app.folders.inbox, 1, 1)
-    arrival = Arrival(app.settings.mailbox, place, source, identity, identity, identity, datetime.now(UTC), raw)
+    arrival = Arrival(app.settings.mailbox, place, source, identity, identity, datetime.now(UTC), raw)
     case = app.store.cases.open(arrival)
     assert case is not None, "the store of a trial is empty"
     return case

@@ -6,7 +6,6 @@ import hashlib
 
 from mailhitl.mail.header import split, with_line_feeds
 from mailhitl.mail.message import Message
-from mailhitl.mail.parse import parse_header
 
 #: Written by the author's program and left alone on the way. Received, Delivered-To, Authentication-Results and the
 #: like differ between two deliveries of one mail.
@@ -25,11 +24,6 @@ def fingerprint(message: Message, raw: bytes) -> str:
         body = body[: len(raw) // 2]
     words = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n")
     return hashlib.sha256(_identity(message) + b"\0" + words).hexdigest()
-
-
-def header_fingerprint(header: bytes) -> str:
-    """The same of a header block alone, to look for a mail before its body is fetched."""
-    return hashlib.sha256(_identity(parse_header(header))).hexdigest()
 
 
 def _identity(message: Message) -> bytes:

@@ -30,7 +30,6 @@ class Arrival:
     message: Message
     thread: str
     fingerprint: str
-    header_fingerprint: str
     arrived: datetime
     source: bytes = field(repr=False)
 
@@ -117,8 +116,6 @@ class Cases(Protocol):
     def answering(self, mailbox: str, message_ids: Collection[str]) -> Sequence[Case]:
         """Open cases whose customer's Message-ID is one of these."""
         ...
-
-    def known(self, mailbox: str, header_fingerprint: str) -> bool: ...
 
     def recent(self, *, limit: int = 50, mailbox: str | None = None) -> Sequence[Case]:
         """Newest first."""

@@ -91,10 +91,6 @@ class SqlCases:
             found += [case for case in self._cases(CaseRow.whole().where(asked)) if case.state in OPEN]
         return sorted(found, key=lambda case: case.id)
 
-    def known(self, mailbox: str, header_fingerprint: str) -> bool:
-        same = (CaseRow.mailbox == mailbox) & (CaseRow.header_fingerprint == header_fingerprint)
-        return self._database.first(CaseRow.select(CaseRow.id).where(same)) is not None
-
     def recent(self, *, limit: int = 50, mailbox: str | None = None) -> Sequence[Case]:
         return self._cases(_of_mailbox(CaseRow.whole(), mailbox).order_by(CaseRow.id.desc()).limit(limit))
 
@@ -185,7 +181,6 @@ def _opened(arrival: Arrival) -> dict[str, Any]:
         "state": State.RECEIVED,
         "version": 0,
         "fingerprint": arrival.fingerprint,
-        "header_fingerprint": arrival.header_fingerprint,
         "message_id": message.message_id,
         "message_digest": digest_of(message.message_id),
         "thread": arrival.thread,

@@ -36,10 +36,19 @@ def _make_ready_for_figures(database: Database) -> None:
     pw.SchemaManager(DecisionRow, database.engine).create_indexes(safe=True)
 
 
+def _drop_what_nobody_asks(database: Database) -> None:
+    migrator = SchemaMigrator.from_database(database.engine)
+    alter(
+        migrator.drop_index("cases", "cases_mailbox_header_fingerprint"),
+        migrator.drop_column("cases", "header_fingerprint"),
+    )
+
+
 def _to_version_2(database: Database) -> None:
     _add_journal_and_judgments(database)
     _make_ready_for_figures(database)
     add_seals(database)
+    _drop_what_nobody_asks(database)
 
 
 #: STEPS[0] leads from version 1 to 2, and so on. A step is never changed once it was released.

@@ -45,7 +45,6 @@ class CaseRow(Table):
     state = WordsField()
     version = pw.IntegerField()
     fingerprint = WordsField()
-    header_fingerprint = WordsField()
     message_id = WordsField()
     message_digest = WordsField()
     thread = WordsField()
@@ -71,7 +70,6 @@ class CaseRow(Table):
         table_name = "cases"
         indexes = (
             (("mailbox", "fingerprint"), True),
-            (("mailbox", "header_fingerprint"), False),
             (("mailbox", "message_digest"), False),
             (("mailbox", "thread_digest"), False),
             (("mailbox", "sender_digest"), False),

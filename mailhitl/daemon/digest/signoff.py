@@ -80,7 +80,7 @@ def _opened(app: App, week: Week, subject: str, text: str, html: str) -> Case | 
     # It lies in no folder: what is to be flagged or marked there is not found, and that is all.
     nowhere = Location(app.folders.inbox, 0, 0)
     thread = f"{THREAD}{week}"
-    return app.store.cases.open(Arrival(app.settings.mailbox, nowhere, parse(raw), thread, name, name, app.now(), raw))
+    return app.store.cases.open(Arrival(app.settings.mailbox, nowhere, parse(raw), thread, name, app.now(), raw))
 
 
 def _cases(app: App, week: Week) -> Sequence[Case]:

@@ -51,7 +51,6 @@ def arrival(number: int = 1, **changes: Any) -> Arrival:
         "message": Message(**message),
         "thread": f"<m{number}@example.org>",
         "fingerprint": f"fingerprint-{number}",
-        "header_fingerprint": f"header-{number}",
         "arrived": NOON,
         "source": b"Subject: Refund\r\n\r\nI want my money back.\r\n",
     }

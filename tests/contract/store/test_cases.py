@@ -104,13 +104,6 @@ def test_a_flood_of_ids_finds_the_one_that_counts(store: SqlStore) -> None:
     assert store.cases.answering("support", []) == []
 
 
-def test_a_header_seen_before_is_known_in_its_mailbox(store: SqlStore) -> None:
-    opened(store, 1)
-    assert store.cases.known("support", "header-1")
-    assert not store.cases.known("support", "header-2")
-    assert not store.cases.known("sales", "header-1")
-
-
 @pytest.mark.parametrize("source", [b"", b"Subject: x\r\n\r\n\x00\xff\xfe\r\n.\r\n", b"long " * 100_000])
 def test_the_source_comes_back_byte_for_byte(store: SqlStore, source: bytes) -> None:
     assert store.cases.source(opened(store, source=source)) == source

@@ -143,7 +143,6 @@ def test_a_rule_keeps_what_is_charged_to_it_and_a_complaint_goes_on_protecting(s
 def test_a_mail_of_the_forgotten_that_still_lies_in_the_inbox_is_no_new_one(store: SqlStore) -> None:
     full(store)
     store.erasing.forget(ANN, "the admin", LATER)
-    assert store.cases.known("support", "header-1")
     assert opened(store, 3).id == 2
 
 
