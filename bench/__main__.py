@@ -23,6 +23,7 @@ from bench import (
     chaos,
     commands,
     digest,
+    disk,
     gates,
     hands,
     intake,
@@ -54,6 +55,7 @@ MEASUREMENTS = {
 LONG = {
     "backlog": backlog.measure,
     "chaos": chaos.measure,
+    "disk": disk.measure,
     "hands": hands.measure,
     "kill": kill.measure,
     "plant": plant.plants,

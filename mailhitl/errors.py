@@ -10,6 +10,7 @@ MailhitlError
 ├── LeaseTaken           another process works on this mailbox; says who
 ├── TemporaryFailure     a server is away or says "later"; the runner tries again, with back-off
 └── PermanentFailure     a server said no (wrong password, bad certificate, no right); a human must look
+    └── StoreRuined      the database is no use as it stands, or its disk fails when it is read; nobody's password
 
 Whether to try again is decided by the type, never by reading a message.
 """
@@ -65,3 +66,7 @@ class TemporaryFailure(MailhitlError):
 
 class PermanentFailure(MailhitlError):
     """Trying again will not help."""
+
+
+class StoreRuined(PermanentFailure):
+    """The database cannot be read as one: the file is ruined, or the disk under it fails."""

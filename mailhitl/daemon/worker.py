@@ -19,7 +19,15 @@ from mailhitl.daemon.health.troubles import Pulse
 from mailhitl.daemon.lease import Lease
 from mailhitl.daemon.poison import where
 from mailhitl.daemon.wire import Account, find_folders
-from mailhitl.errors import ConfigError, LeaseTaken, MailhitlError, PermanentFailure, StaleFolder, TemporaryFailure
+from mailhitl.errors import (
+    ConfigError,
+    LeaseTaken,
+    MailhitlError,
+    PermanentFailure,
+    StaleFolder,
+    StoreRuined,
+    TemporaryFailure,
+)
 from mailhitl.ports.mailbox import Mailbox
 from mailhitl.ports.store import Store
 
@@ -176,7 +184,7 @@ class Worker(threading.Thread):
         self.problem = problem
         self._failures += 1
         wait = backoff(self._failures, random.random)
-        refused = isinstance(error, PermanentFailure | ConfigError)
+        refused = isinstance(error, PermanentFailure | ConfigError) and not isinstance(error, StoreRuined)
         self._pulse = self._pulse.unwell(self._now(), wait, problem, refused=refused)
         level = log.warning if isinstance(error, TemporaryFailure | StaleFolder | OSError) else log.error
         level("mailbox not served", mailbox=self.mailbox_name, problem=problem, again_in=round(wait, 1))

@@ -87,7 +87,8 @@ class Database:
         for wait in WAITS:
             self._need_connection()
             try:
-                return call()
+                with _spoken():
+                    return call()
             except pw.PeeweeException as error:
                 if not self.engine.passing(error):
                     raise
@@ -104,9 +105,23 @@ class Database:
     @contextmanager
     def _failures(self) -> Iterator[None]:
         try:
-            yield
+            with _spoken():
+                yield
         except pw.PeeweeException as error:
             meaning = self.engine.meaning(error)
             if meaning is None:
                 raise
-            raise meaning(f"the store: {error}") from error
+            raise meaning(f"the store: {self.engine.told(error)}") from error
+
+
+@contextmanager
+def _spoken() -> Iterator[None]:
+    """What fails while rows are fetched comes as the driver's own error: peewee puts only what it executes into its
+    words."""
+    try:
+        yield
+    except pw.PeeweeException:
+        raise
+    except Exception:
+        with pw.__exception_wrapper__:  # type: ignore[attr-defined]  # peewee's stubs leave it out
+            raise

@@ -12,7 +12,7 @@ from typing import Any
 
 import peewee as pw
 
-from mailhitl.errors import MailhitlError, PermanentFailure, TemporaryFailure
+from mailhitl.errors import MailhitlError, PermanentFailure, StoreRuined, TemporaryFailure
 from mailhitl.kept import keep_name
 from mailhitl.store.fields import UTC_ON_POSTGRES, UTC_ON_SQLITE
 
@@ -31,8 +31,19 @@ MEANINGS: dict[int, type[MailhitlError]] = {
     sqlite3.SQLITE_IOERR: TemporaryFailure,
     sqlite3.SQLITE_READONLY: TemporaryFailure,
     sqlite3.SQLITE_CANTOPEN: TemporaryFailure,
-    sqlite3.SQLITE_CORRUPT: PermanentFailure,
-    sqlite3.SQLITE_NOTADB: PermanentFailure,
+    sqlite3.SQLITE_CORRUPT: StoreRuined,
+    sqlite3.SQLITE_NOTADB: StoreRuined,
+}
+#: What a person can do about it.
+ADVICE: dict[int, str] = {
+    sqlite3.SQLITE_FULL: "Make room on that disk; until then nothing leaves and nothing is taken in",
+    sqlite3.SQLITE_IOERR: "The disk under it fails: look at it (df, dmesg); nothing leaves and nothing is taken in "
+    "meanwhile, and all goes on when it is well",
+    sqlite3.SQLITE_READONLY: "It cannot be written: is its disk mounted read-only, and may this user write there?",
+    sqlite3.SQLITE_CANTOPEN: "It cannot be opened: is its disk there, and may this user write there?",
+    sqlite3.SQLITE_CORRUPT: "Either the disk fails when it is read (look at it first: dmesg), or the file is ruined: "
+    "then restore a backup",
+    sqlite3.SQLITE_NOTADB: "Is this the right file? If so it is ruined: restore a backup",
 }
 
 
@@ -62,6 +73,10 @@ class Engine(pw.Database):
     def meaning(self, error: pw.PeeweeException) -> type[MailhitlError] | None:
         """What to raise instead, or None when the error is a mistake of ours."""
         raise NotImplementedError
+
+    def told(self, error: pw.PeeweeException) -> str:
+        """The error in words for a person: what happened, where, what to do."""
+        return str(error)
 
     def migrating(self) -> AbstractContextManager[None]:
         """Around the transaction of a migration."""
@@ -105,6 +120,7 @@ class Sqlite(Engine, pw.SqliteDatabase):
         self.path = path
         # Threads of one process queue here and go on at once; SQLite's own waiting sleeps up to 100 ms a time.
         self._turn = threading.Lock()
+        self._doubted = False
         super().__init__(
             str(path),
             timeout=PATIENCE,
@@ -120,17 +136,38 @@ class Sqlite(Engine, pw.SqliteDatabase):
             make_private(self.path)
         except OSError as error:
             raise PermanentFailure(f"the store cannot be opened: {error}") from error
-        self.execute_sql("PRAGMA journal_mode = WAL")
+        # Where it cannot, SQLite tells the journal it has kept to: with that one a commit may not outlast a power cut.
+        [mode] = self.execute_sql("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            why = "its disk fails, or cannot share memory between processes as a network's cannot"
+            raise TemporaryFailure(f"the store: {self.path} keeps no write-ahead log (it stays “{mode}”): {why}")
 
     @contextmanager
     def writing(self, *, durable: bool) -> Iterator[None]:
         with self._turn:
+            if self._doubted:
+                self._write_anew()
             # With a write-ahead log NORMAL survives a crash of the process, FULL a power cut too. A FULL commit
             # fsyncs the log up to its own end, so it makes every earlier NORMAL commit durable with it.
             self.execute_sql(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             # Without IMMEDIATE, whoever reads first and writes later fails with "database is locked".
-            with self.transaction("IMMEDIATE"):
-                yield
+            try:
+                with self.transaction("IMMEDIATE"):
+                    yield
+            except pw.PeeweeException as error:
+                self._doubted |= result_code(error) == sqlite3.SQLITE_IOERR
+                raise
+
+    def _write_anew(self) -> None:
+        """Have every page of the log written once more, into the file itself, and begin the log anew.
+
+        What the kernel could not write it may drop, and the next fsync says that all is well: of a log that once failed
+        nobody knows which earlier commits are on the disk, and behind a hole in it no later one would be found.
+        """
+        busy, _, _ = self.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise TemporaryFailure(f"the store: {self.path} is read all the time, and its log has to be written anew")
+        self._doubted = False
 
     def rollback(self) -> None:
         # On a full or broken disk SQLite has rolled back by itself; a second time is an error that hides the first.
@@ -143,8 +180,14 @@ class Sqlite(Engine, pw.SqliteDatabase):
     def meaning(self, error: pw.PeeweeException) -> type[MailhitlError] | None:
         return MEANINGS.get(result_code(error))
 
+    def told(self, error: pw.PeeweeException) -> str:
+        advice = ADVICE.get(result_code(error), "")
+        return f"{error} ({self.path}). {advice}" if advice else f"{error} ({self.path})"
+
     @contextmanager
     def migrating(self) -> Iterator[None]:
+        # SQLite syncs the folder that its files stand in, and nobody the folders above it: a power loss could take all.
+        keep_name(self.path)
         # SQLite changes most of a table by dropping it and making it anew, and other tables refer to it meanwhile.
         # Inside a transaction the setting cannot be changed.
         self.execute_sql("PRAGMA foreign_keys = OFF")
@@ -172,6 +215,7 @@ class Sqlite(Engine, pw.SqliteDatabase):
         with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(partial)) as copy:
             source.backup(copy)
         partial.replace(kept)
+        keep_name(kept)
 
 
 class Postgres(Engine, pw.PostgresqlDatabase):
@@ -182,8 +226,6 @@ class Postgres(Engine, pw.PostgresqlDatabase):
 
     def prepare(self) -> None:
         encoding = self.execute_sql("SHOW server_encoding").fetchone()[0]
-        # SQLite syncs the folder that its files stand in, and nobody the folders above it: a power loss could take all.
-        keep_name(self.path)
         if encoding != "UTF8":
             raise PermanentFailure(f"the store's database is encoded in {encoding}, mail needs UTF8: create it anew")
 
@@ -211,7 +253,6 @@ class Postgres(Engine, pw.PostgresqlDatabase):
         # Dead rows are taken away by autovacuum; when is the server's business.
         return nullcontext()
 
-        keep_name(kept)
     def backup(self, label: str) -> None:
         """Nothing: a server's database is dumped by its admin."""
 
@@ -224,9 +265,10 @@ class Postgres(Engine, pw.PostgresqlDatabase):
         )
 
 
-def result_code(error: pw.PeeweeException) -> int:
-    """SQLite's primary result code, 0 when there is none."""
-    return int(getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)) & 0xFF
+def result_code(error: BaseException) -> int:
+    """SQLite's primary result code, 0 when there is none. peewee wraps an error twice where connecting fails."""
+    inner = getattr(error, "orig", None)
+    return result_code(inner) if inner is not None else int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def make_private(path: Path) -> None:

@@ -14,8 +14,15 @@ from pathlib import Path
 
 from mailhitl.drafting.knowledge import LARGEST_FILE, LEAST_SCORE, passages, score
 from mailhitl.drafting.triage import stems_of_weight
+from mailhitl.errors import TemporaryFailure
 from mailhitl.ports.knowledge import Question, Snippet
 
+#: SQLite's result codes for a disk that is full, broken or somebody else's turn, and for a file that is none of ours.
+DISK = (
+    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL),
+    *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN),
+)
+RUINED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 #: Which files are read.
 SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 #: How many passages are looked at more closely; of a question's words the longest are asked for.
@@ -44,11 +51,14 @@ class KnowledgeIndex:
     def __init__(self, path: Path, folders: Sequence[Path] = ()) -> None:
         self._path = path
         self._folders = tuple(folders)
-        try:
-            self._prepare()
-        except sqlite3.DatabaseError:
-            path.unlink(missing_ok=True)
-            self._prepare()
+        with self._failures():
+            try:
+                self._prepare()
+            except sqlite3.DatabaseError as error:
+                if _code(error) in DISK:
+                    raise
+                path.unlink(missing_ok=True)
+                self._prepare()
 
     def refresh(self) -> int:
         found = {str(path): path for folder in self._folders for path in _files(folder)}
@@ -109,15 +119,25 @@ class KnowledgeIndex:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """One transaction on a connection of its own."""
-        with closing(sqlite3.connect(self._path, timeout=30, isolation_level=None)) as index:
+        """One transaction on a connection of its own: closing it takes back what was not committed."""
+        with self._failures(), closing(sqlite3.connect(self._path, timeout=30, isolation_level=None)) as index:
             index.execute("BEGIN IMMEDIATE")
-            try:
-                yield index
-            except BaseException:
-                index.execute("ROLLBACK")
-                raise
+            yield index
             index.execute("COMMIT")
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if _code(error) not in (*DISK, *RUINED):
+                raise
+            raise TemporaryFailure(f"the knowledge index: {error} ({self._path}; deleted, it is made anew)") from error
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """The primary result code, 0 when it is none of SQLite's own."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _files(folder: Path) -> Iterator[Path]:
