@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+from psycopg import sql
 
 OPTIONS = ("-c", "listen_addresses=", "-c", "fsync=off")
 #: Seconds until the server must have started or ended.
@@ -86,6 +87,15 @@ class Postgres:
         with closing(self._admin()) as admin:
             admin.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
         return self._url(name)
+
+    def new_login(self, password: str) -> str:
+        """Create a user that is asked for this password, and give the name."""
+        name = f"login{next(self._names)}"
+        (self.directory / "data" / "pg_hba.conf").write_text("local all tests trust\nlocal all all scram-sha-256\n")
+        with closing(self._admin()) as admin:
+            admin.execute(sql.SQL("CREATE ROLE {} LOGIN SUPERUSER PASSWORD {}").format(sql.Identifier(name), password))
+            admin.execute("SELECT pg_reload_conf()")
+        return name
 
     def _admin(self) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(self._url("postgres"), autocommit=True)

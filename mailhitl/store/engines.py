@@ -239,9 +239,16 @@ class Postgres(Engine, pw.PostgresqlDatabase):
             yield
 
     def passing(self, error: pw.PeeweeException) -> bool:
-        return not self.is_connection_usable()
+        return not _refuses_login(error) and not self.is_connection_usable()
+
+    def told(self, error: pw.PeeweeException) -> str:
+        if not _refuses_login(error):
+            return str(error)
+        return f"the server refuses the login of store.url, or the password of store.password: {error}"
 
     def meaning(self, error: pw.PeeweeException) -> type[MailhitlError] | None:
+        if _refuses_login(error):
+            return PermanentFailure
         # psycopg's OperationalError: connection lost or refused, shutdown, too many clients, disk full, lock timeout.
         away = isinstance(error, pw.OperationalError) or not self.is_connection_usable()
         return TemporaryFailure if away else None
@@ -263,6 +270,20 @@ class Postgres(Engine, pw.PostgresqlDatabase):
             " set_config('idle_in_transaction_session_timeout', %s, false)",
             (f"{PATIENCE}s", f"{2 * PATIENCE}s"),
         )
+
+
+def _refuses_login(error: pw.PeeweeException) -> bool:
+    """Whether PostgreSQL has asked for a password and what it got was no use.
+
+    libpq keeps the SQLSTATE of a failed login to itself and its words come in the server's language. A server that
+    starts, stops or is full says so before it asks for a password.
+    """
+    found: Any = error
+    # A connection that a query opens by itself has its error put into peewee's words twice.
+    while isinstance(found, pw.PeeweeException):
+        found = getattr(found, "orig", None)
+    attempt = getattr(found, "pgconn", None)
+    return attempt is not None and bool(attempt.needs_password or attempt.used_password)
 
 
 def result_code(error: BaseException) -> int:
