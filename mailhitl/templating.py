@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 #: In the wheel they lie inside the package; an editable install sees the repository's own folder.
 PACKAGED = (Path(__file__).parent / "templates", Path(__file__).parents[1] / "templates")
+
+
+class Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja2's own, which answers by the type of an object and forgets it: here each answer is kept."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._safe: dict[tuple[type, str], bool] = {}
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        asked = type(obj), attr
+        if asked not in self._safe:
+            self._safe[asked] = super().is_safe_attribute(obj, attr, value)
+        return self._safe[asked]
 
 
 def folders(admin: Path | None = None) -> tuple[Path, ...]:
@@ -19,7 +34,7 @@ def folders(admin: Path | None = None) -> tuple[Path, ...]:
 
 def environment(search: Sequence[Path]) -> ImmutableSandboxedEnvironment:
     """A sandbox in which an undefined name is an error and ``.html.j2`` escapes what it is given."""
-    return ImmutableSandboxedEnvironment(
+    return Sandbox(
         loader=FileSystemLoader([str(folder) for folder in search]),
         undefined=StrictUndefined,
         autoescape=lambda name: bool(name and name.endswith(".html.j2")),

@@ -33,10 +33,23 @@ NO_WORDS = Draft((), (), "", "", "")
 
 
 def gather(
-    app: App, case: Case, source: Message, draft: Draft | None, *, edited: bool = False, unanswered: bool = False
+    app: App,
+    case: Case,
+    source: Message,
+    draft: Draft | None,
+    *,
+    edited: bool = False,
+    unanswered: bool = False,
+    conversation: Sequence[Case] | None = None,
 ) -> Facts:
-    """Return all that the rules may look at. ``unanswered``: the customer's last mail before this one is too."""
-    triage = app.drafting.classifier.triage(source) if source.readable else Triage("", 0.0, "unreadable")
+    """Return all that the rules may look at. ``unanswered``: the customer's last mail before this one is too.
+
+    ``conversation``: every case of its thread, where they have been read already.
+    """
+    if conversation is None:
+        conversation = app.store.cases.in_thread(app.settings.mailbox, case.thread)
+    words = source.readable and not source.encrypted
+    triage = app.drafting.classifier.triage(source) if words else Triage("", 0.0, "unreadable")
     return Facts(
         message=source,
         draft=draft,
@@ -46,7 +59,7 @@ def gather(
         customer=app.customers.row(source.sender),
         sender=_sender(app, source),
         recipients=_recipients(app, source, draft, edited=edited),
-        thread=_thread(app, case, unanswered=unanswered),
+        thread=_thread(app, case, conversation, unanswered=unanswered),
         language=app.drafting.language(source.new_text),
         office_hours=app.office_hours(app.now()),
         customers_known=app.customers.known,
@@ -129,8 +142,7 @@ def _redirected(app: App, source: Message) -> bool:
     return len(source.reply_to) > 1 or any(not each.spec or is_own(each.key, ours) for each in elsewhere)
 
 
-def _thread(app: App, case: Case, *, unanswered: bool) -> ThreadFacts:
-    cases = app.store.cases.in_thread(app.settings.mailbox, case.thread)
+def _thread(app: App, case: Case, cases: Sequence[Case], *, unanswered: bool) -> ThreadFacts:
     reopened = any(other.state is State.SENT and other.id != case.id for other in cases)
     by_machine = reopened and _by_machine(app, [other for other in cases if other.id < case.id])
     return ThreadFacts(length=max(1, len(cases)), reopened=reopened, unanswered=unanswered, by_machine=by_machine)

@@ -14,7 +14,7 @@ from mailhitl.case import Case, Outcome, State
 from mailhitl.daemon import alerts, packets
 from mailhitl.daemon.app import App
 from mailhitl.daemon.look import look
-from mailhitl.daemon.parcels import Parcel, Shipment, arrive, pack, send_off
+from mailhitl.daemon.parcels import Parcel, Shipment, arrive, pack_all, send_off
 from mailhitl.daemon.poison import each
 from mailhitl.errors import StaleFolder
 from mailhitl.mail.stamp import Kind, PrivateId, write_id
@@ -87,7 +87,7 @@ def _plan(app: App, some: Sequence[Look], standing: Mapping[int, Sequence[Filed]
     def compose(app: App, case: Case) -> int:
         rows = standing.get(case.id, ())
         planned = [*plan(looks[case.id], rows, app.now(), app.settings.restore_after)]
-        parcels.extend([pack(app, case, step, rows, queue) for step in planned if isinstance(step, File)])
+        parcels.extend(pack_all(app, case, [step for step in planned if isinstance(step, File)], rows, queue))
         steps[case.id] = planned
         # What came too late stays where it is: it was told once, and there is nothing to do about it in any round.
         return sum(not isinstance(step, Late) for step in planned)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from mailhitl.case import Case, Event, Outcome, State
@@ -45,8 +46,9 @@ def _judge(app: App, case: Case) -> int:
     proposal = Proposal(problem=UNREAD) if source.header(QUARANTINED) else propose(app, case, source)
     if proposal is None:
         return 0  # still being written
-    unanswered = _unanswered(app, case, source)
-    gathered = facts.gather(app, case, source, proposal.draft, unanswered=bool(unanswered))
+    conversation = app.store.cases.in_thread(app.settings.mailbox, case.thread)
+    unanswered = _unanswered(app, case, source, conversation)
+    gathered = facts.gather(app, case, source, proposal.draft, unanswered=bool(unanswered), conversation=conversation)
     verdict = facts.verdict(app, gathered)
     if proposal.problem:
         verdict = facts.with_reason(verdict, proposal.problem)
@@ -63,8 +65,10 @@ def judge_again(app: App, case: Case) -> Verdict:
     changed since. Only for automatic sends; a person's approval has been judged when it was given.
     """
     source = source_of(app, case)
-    unanswered = bool(_unanswered(app, case, source))
-    gathered = facts.gather(app, case, source, app.store.cases.draft(case), unanswered=unanswered)
+    conversation = app.store.cases.in_thread(app.settings.mailbox, case.thread)
+    unanswered = bool(_unanswered(app, case, source, conversation))
+    draft = app.store.cases.draft(case)
+    gathered = facts.gather(app, case, source, draft, unanswered=unanswered, conversation=conversation)
     return facts.verdict(app, gathered)
 
 
@@ -75,13 +79,13 @@ WROTE_AGAIN = "customer-wrote-again"
 WAITING = (State.RECEIVED, State.HELD, State.APPROVED)
 
 
-def _unanswered(app: App, case: Case, source: Message) -> list[Case]:
+def _unanswered(app: App, case: Case, source: Message, conversation: Sequence[Case]) -> list[Case]:
     """The same customer's earlier mails in this thread, since the last one that got an answer.
 
     One that was closed because of this very case counts: a crash may have come between that and the judgment.
     """
     waiting: list[Case] = []
-    for older in app.store.cases.in_thread(app.settings.mailbox, case.thread):
+    for older in conversation:
         if older.id >= case.id or older.sender != case.sender or not _same_author(app, older, source):
             continue
         if older.state in WAITING or _wrote_again(app, older):

@@ -15,6 +15,7 @@ from mailhitl.daemon.marks import ANSWERED_MARK
 from mailhitl.daemon.poison import each
 from mailhitl.daemon.sources import original, source_of
 from mailhitl.decision import Decision
+from mailhitl.draft import Draft
 from mailhitl.mail import plus
 from mailhitl.mail.compose import compose_notice
 from mailhitl.mail.message import Message
@@ -35,7 +36,7 @@ def waiting(app: App) -> list[Case]:
     return in_line(app.store.cases.in_state(State.HELD, mailbox=app.settings.mailbox))
 
 
-def for_folder(app: App, case: Case, queue: Sequence[Case]) -> tuple[str, bytes, Ask]:
+def for_folder(app: App, case: Case, queue: Sequence[Case], draft: Draft | None) -> tuple[str, bytes, Ask]:
     """Return (Message-ID, bytes, who is asked) of the packet that stands beside the draft; the store knows it not yet.
 
     Its token proves only that somebody can read the shared mailbox: no more than a hand in a folder does.
@@ -44,7 +45,7 @@ def for_folder(app: App, case: Case, queue: Sequence[Case]) -> tuple[str, bytes,
     expires = app.now() + app.settings.expire_after
     ask = Ask(0, case.id, case.revision, "", token_digest(token, app.key), case.draft_digest or "", app.now(), expires)
     message_id = write_id(PrivateId(Kind.PACKET, case.id, case.revision, token), app.key, app.settings.domain)
-    return message_id, _compose(app, case, app.settings.address.spec, message_id, token, queue), ask
+    return message_id, _compose(app, case, app.settings.address.spec, message_id, token, queue, draft), ask
 
 
 def run_once(app: App) -> int:
@@ -89,8 +90,15 @@ def reply_to(app: App, kind: Kind, token: str) -> str:
     return plus.for_answer(app.settings.address, kind, token) if app.settings.plus_addressing else ""
 
 
-def _compose(app: App, case: Case, to: str, message_id: str, token: str, queue: Sequence[Case]) -> bytes:
-    packet = packet_of(app, case, queue)
+def draft_of(app: App, case: Case) -> Draft | None:
+    """The answer that is proposed, where there is one."""
+    return app.store.cases.draft(case) if case.draft_digest else None
+
+
+def _compose(
+    app: App, case: Case, to: str, message_id: str, token: str, queue: Sequence[Case], draft: Draft | None = None
+) -> bytes:
+    packet = packet_of(app, case, queue, draft)
     text, html = render(packet, app.templates)
     return compose_notice(
         sender=app.settings.address,
@@ -105,10 +113,13 @@ def _compose(app: App, case: Case, to: str, message_id: str, token: str, queue: 
     )
 
 
-def packet_of(app: App, case: Case, queue: Sequence[Case] = ()) -> Packet:
-    """All that a packet on this case says now. ``queue`` are all that wait, the oldest first (default: asked for)."""
+def packet_of(app: App, case: Case, queue: Sequence[Case] = (), draft: Draft | None = None) -> Packet:
+    """All that a packet on this case says now.
+
+    ``queue`` are all that wait, the oldest first, and ``draft`` is the case's, where they have been read already.
+    """
     source = source_of(app, case)
-    draft = app.store.cases.draft(case) if case.draft_digest else None
+    draft = draft or draft_of(app, case)
     log = app.store.cases.log(case)
     return Packet(
         case=case,

@@ -5,7 +5,7 @@ A server takes as long to add mails as we to compose them, so the next are compo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -44,15 +44,27 @@ class Parcel:
     restored: bool
 
 
-def pack(app: App, case: Case, step: File, rows: Sequence[Filed], queue: Sequence[Case]) -> Parcel:
-    """Compose what this step is to file."""
+def pack_all(
+    app: App, case: Case, steps: Iterable[File], rows: Sequence[Filed], queue: Sequence[Case]
+) -> Iterator[Parcel]:
+    """Compose what these steps are to file."""
+    draft = None
+    for step in steps:
+        draft = draft or packets.draft_of(app, case)
+        yield _pack(app, case, step, rows, queue, draft)
+
+
+def _pack(
+    app: App, case: Case, step: File, rows: Sequence[Filed], queue: Sequence[Case], draft: Draft | None
+) -> Parcel:
     folder = app.folders.outgoing if step.role is Role.OUTGOING else app.folders.review
-    ask = draft = None
+    ask = None
     if step.kind is Kind.PACKET:
-        message_id, raw, ask = packets.for_folder(app, case, queue)
+        message_id, raw, ask = packets.for_folder(app, case, queue, draft)
+        draft = None
     else:
         message_id = write_id(PrivateId(Kind.DRAFT, case.id, step.revision), app.key, app.settings.domain)
-        draft = app.store.cases.draft(case)
+        draft = draft or app.store.cases.draft(case)
         raw = _draft(app, case, draft)
     row = Filed(case.id, step.revision, step.row_kind, message_id, folder, app.now())
     same = (row for row in rows if (row.revision, row.kind) == (step.revision, step.row_kind) and row.filed_at is None)

@@ -87,19 +87,18 @@ def language_of(text: str) -> str:
 # Every step that a mail passes asks again.
 @lru_cache(maxsize=16)
 def _language_of(text: str) -> str:
-    start = " ".join(token for token in text.lower().split() if not _CODE.search(token))
-    words = [word.replace("’", "'") for word in _WORD.findall(start)]
+    start = " ".join(token for token in text.lower().split() if token.isalpha() or not _CODE.search(token))
+    words = Counter(_WORD.findall(start.replace("’", "'")))
     scores: Counter[str] = Counter()
     known = 0
-    for word in words:
-        shares = _WEIGHTS.get(word, {})
-        known += bool(shares)
-        for language, share in shares.items():
-            scores[language] += share  # type: ignore[assignment]
+    for word in words.keys() & _WEIGHTS.keys():
+        known += words[word]
+        for language, share in _WEIGHTS[word].items():
+            scores[language] += share * words[word]  # type: ignore[assignment]
     for letter in set(start) & LETTERS.keys():
         scores[LETTERS[letter]] += 1
     ranked = [*scores.most_common(2), ("", 0), ("", 0)]
     (best, score), (_, second) = ranked[0], ranked[1]
     # Common words are a third to a half of any text; far fewer means that none of the seven is spoken here.
-    sure = score >= LEAST and score >= LEAD * second and known * 6 >= len(words)
+    sure = score >= LEAST and score >= LEAD * second and known * 6 >= words.total()
     return best if sure else ""

@@ -8,6 +8,7 @@ printable ASCII when it is set, bodies are quoted-printable, attachments base64.
 from __future__ import annotations
 
 import re
+import secrets
 from binascii import b2a_qp
 from collections.abc import Iterable
 from datetime import datetime
@@ -269,7 +270,13 @@ def _write_html(mail: EmailMessage, html: str) -> None:
     part = EmailMessage(policy=_WIRE)
     _set_text(part, _HTML, sendable(html))
     mail.make_alternative()
+    _set_boundary(mail)
     mail.attach(part)
+
+
+def _set_boundary(mail: EmailMessage) -> None:
+    """Nobody can have guessed it, so nothing within holds it; the standard library searches the whole mail for that."""
+    mail.replace_header("Content-Type", f'{mail["Content-Type"]}; boundary="={secrets.randbelow(10**40):040}="')
 
 
 def _set_text(part: EmailMessage, content_type: str, text: str) -> None:
@@ -320,6 +327,7 @@ def _attach_original(mail: EmailMessage, raw: bytes) -> None:
     part["Content-Disposition"] = _ORIGINAL
     part.set_payload(unix.replace(b"\n", b"\r\n").decode("ascii"))
     mail.make_mixed()
+    _set_boundary(mail)
     mail.attach(part)
 
 

@@ -85,12 +85,12 @@ class Reader:
         """Return the part whose fields are ``block`` and whose body ends at ``end``, with all parts below it."""
         self._count += 1
         fields = _content_fields(block)
-        content_type = _content_type(fields, default)
+        content_type, said = _content_type(fields, default), _parameters(fields, "content-type")
         children: tuple[Part, ...] = ()
         if content_type.startswith("multipart/"):
             if depth < DEPTH:
                 below = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
-                children = self._children(_parameter(fields, "boundary"), block.body, end, depth, below)
+                children = self._children(said.get("boundary", ""), block.body, end, depth, below)
             else:
                 self._leave_out(f"parts nested deeper than {DEPTH} were not read")
         encoding = str(fields.get("content-transfer-encoding", "")).strip().lower()
@@ -98,13 +98,13 @@ class Reader:
             content_type=content_type
             if children or not content_type.startswith("multipart/") or depth >= DEPTH
             else default,
-            charset=_parameter(fields, "charset"),
+            charset=said.get("charset", ""),
             encoding=encoding,
             disposition=(fields.get_content_disposition() or "").strip(),
-            name=_parameter(fields, "filename", "content-disposition") or _parameter(fields, "name"),
+            name=_parameters(fields, "content-disposition").get("filename") or said.get("name", ""),
             embedded="content-id" in fields,
-            flowed=_parameter(fields, "format").lower() == "flowed",
-            delsp=_parameter(fields, "delsp").lower() == "yes",
+            flowed=said.get("format", "").lower() == "flowed",
+            delsp=said.get("delsp", "").lower() == "yes",
             start=block.body,
             end=end,
             children=children,
@@ -176,14 +176,19 @@ def _content_type(fields: StdlibMessage, default: str) -> str:
     return fields.get_content_type() if "content-type" in fields else default
 
 
-def _parameter(fields: StdlibMessage, name: str, header: str = "content-type") -> str:
-    """One parameter, decoded (RFC 2231, and the encoded-words that clients use instead); "" when there is none."""
+def _parameters(fields: StdlibMessage, header: str) -> dict[str, str]:
+    """The parameters of a field by their names in lower case, decoded (RFC 2231, and the encoded-words that clients use
+    instead). The first of a name counts."""
     try:
-        value = fields.get_param(name, header=header)
+        found = fields.get_params([], header=header)
     except (ValueError, TypeError, IndexError, KeyError, AssertionError):
         # What email.utils.decode_params makes of broken continuations.
-        return ""
+        return {}
+    return {name.lower(): _decoded(value) for name, value in reversed(found)}
+
+
+def _decoded(value: str | tuple[str | None, str | None, str]) -> str:
     if isinstance(value, tuple):
         charset, _, text = value
         return decode(text.encode("latin-1", "replace"), charset or "")
-    return words(str(value or "")).strip()
+    return words(value or "").strip()
