@@ -110,7 +110,10 @@ def _told(store: SqlStore, found: Erasure, address: str, answers: int) -> bool:
         if count:
             typer.echo(f"  {counted(count, ONE.get(name, name), name)}")
     if found.counts.get("mails to our own people"):
-        typer.echo("  (the store's copies of all packets and notes that were sent, whomever they were about)")
+        typer.echo(
+            "  (the store's copies of all packets and notes that were sent, whomever they were about; and those about"
+        )
+        typer.echo("  these cases or this address that still wait, which are not sent any more)")
     if found.busy:
         raise MailhitlError(
             f"Nothing was erased: the answer to {_cases(found.busy)} is leaving, or its copy in Sent is still to be "

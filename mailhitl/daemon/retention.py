@@ -15,7 +15,7 @@ A_ROUND = 50
 
 
 def run_once(app: App) -> int:
-    """Erase the words, then the rest, of closed cases that are old enough; return how many cases it touched.
+    """Erase the words, then the rest, of closed cases that are old enough; return how many cases and entries that was.
 
     A day's work ends when nothing is left to erase; until then every round does a part of it.
     """
@@ -25,7 +25,7 @@ def run_once(app: App) -> int:
     today = f"{now.astimezone(app.settings.timezone):%Y-%m-%d}"
     if app.store.switches.get(switch) == today:
         return 0
-    done = sum(_retire(app, level, now) for level in app.settings.keep)
+    done = sum(_retire(app, level, now) for level in app.settings.keep) + _retire_entries(app, now)
     if not done:
         _end_the_day(app, switch, today, now)
     return done
@@ -38,6 +38,16 @@ def _retire(app: App, level: str, now: datetime) -> int:
         app.store.erasing.retire(name, level, cases, now)
         log.info("erased", mailbox=name, what=level, cases=len(cases))
     return len(cases)
+
+
+def _retire_entries(app: App, now: datetime) -> int:
+    """What the journal says of somebody beside all cases goes when cases do."""
+    if (cases := app.settings.keep.get("cases")) is None:
+        return 0
+    done = app.store.erasing.retire_entries(app.settings.mailbox, now - cases, A_ROUND, now)
+    if done:
+        log.info("erased", mailbox=app.settings.mailbox, what="entries", count=done)
+    return done
 
 
 def _end_the_day(app: App, switch: str, today: str, now: datetime) -> None:

@@ -145,6 +145,11 @@ class Erasing(Protocol):
         """Erase that much of these cases, in one transaction with the journal's entry."""
         ...
 
+    def retire_entries(self, mailbox: str, before: datetime, limit: int, at: datetime) -> int:
+        """Take the words out of at most ``limit`` entries of the journal that are older, belong to no case and hold an
+        address, in one transaction with the entry that says so; return how many."""
+        ...
+
     def drop_notices(self, mailbox: str, before: datetime) -> int:
         """Erase the bodies of mails to our own people that were settled and made before then; return how many."""
         ...

@@ -36,6 +36,10 @@ ERASED = "(erased)"
 #: Entries of these kinds keep the digest by which an address is looked up: it goes on keeping machines from answering
 #: somebody who has complained, which is in that person's own interest.
 PROTECTING = frozenset({"complaint", "suppress"})
+#: Entries of these kinds tell what our own people did with rules, switches and the log: age takes no words from them.
+OURS = frozenset(
+    {"rule", "propose", "promote", "demote", "pause", "resume", "digest", "forget", "retention", "rechained"}
+)
 
 
 def bodies_of(database: Database, cases: Sequence[int]) -> None:

@@ -14,9 +14,10 @@ from peewee import fn
 from mailhitl.case import CLOSED, OPEN, State
 from mailhitl.decision import Channel
 from mailhitl.errors import PermanentFailure
+from mailhitl.mail.stamp import Kind, read_id
 from mailhitl.ports.journal import Entry
 from mailhitl.ports.log import DECISIONS, JOURNAL, Erasure
-from mailhitl.store import chain, erasing, journal
+from mailhitl.store import chain, erasing, holding, journal
 from mailhitl.store.database import Database
 from mailhitl.store.fields import digest_of
 from mailhitl.store.models import (
@@ -50,7 +51,7 @@ class SqlErasing:
             cases=tuple((case.id, case.subject) for case in cases),
             open_cases=tuple(case.id for case in cases if case.state in OPEN),
             busy=tuple(case.id for case in cases if case.state == State.SENDING or self._unfinished(case.id)),
-            counts=self._counts(numbers, elsewhere),
+            counts=self._counts(address, numbers, elsewhere),
         )
 
     def forget(self, address: str, by: str, at: datetime) -> Erasure:
@@ -64,6 +65,7 @@ class SqlErasing:
             decisions, entries = erasing.persons_of(self._database, numbers)
             decisions += erasing.decisions_where(self._database, _names(DecisionRow, address))
             entries += erasing.entries_where(self._database, _names(JournalRow, address))
+            self._settle(self._waiting_about(address, numbers))
             erasing.notices_where(self._database, NoticeRow.id > 0)
             self._note(FORGET, digest, by, Channel.CLI, at, numbers, decisions, entries)
         return found
@@ -99,6 +101,21 @@ class SqlErasing:
             rows = erasing.persons_of(self._database, cases) if level == erasing.CASES else ([], [])
             self._note(RETENTION, mailbox, "daemon", Channel.DAEMON, at, cases, *rows, code=level)
 
+    def retire_entries(self, mailbox: str, before: datetime, limit: int, at: datetime) -> int:
+        addressed = None
+        for column in (JournalRow.why, JournalRow.proof, JournalRow.subject, JournalRow.data):
+            holds = column.contains("@")
+            addressed = holds if addressed is None else addressed | holds
+        old = JournalRow.case.is_null() & (JournalRow.at < before) & (JournalRow.salt != "")
+        wanted = old & JournalRow.kind.not_in(sorted(erasing.OURS)) & addressed
+        query = JournalRow.select(JournalRow.id).where(wanted).order_by(JournalRow.id).limit(limit)
+        if not (rows := [row.id for row in self._database.rows(query)]):
+            return 0
+        with self._database.engine.scrubbing(whole=False), self._database.tx(durable=True):
+            erased = erasing.entries_where(self._database, JournalRow.id.in_(rows))
+            self._note(RETENTION, mailbox, "daemon", Channel.DAEMON, at, (), (), erased, code=erasing.CASES)
+        return len(erased)
+
     def drop_notices(self, mailbox: str, before: datetime) -> int:
         old = (NoticeRow.mailbox == mailbox) & (NoticeRow.created_at < before)
         with self._database.engine.scrubbing(whole=False), self._database.tx():
@@ -115,7 +132,7 @@ class SqlErasing:
         """Whether its copy in Sent is still to be made from the draft."""
         return self._database.first(MarkRow.whole().where(MarkRow.case == case)) is not None
 
-    def _counts(self, cases: Sequence[int], elsewhere: int) -> dict[str, int]:
+    def _counts(self, address: str, cases: Sequence[int], elsewhere: int) -> dict[str, int]:
         counted: dict[str, tuple[Any, Any]] = {
             "mails": (SourceRow, SourceRow.case),
             "drafts": (DraftRow, DraftRow.case),
@@ -131,7 +148,23 @@ class SqlErasing:
         # Their words are not searched: whoever is in none of the cases is in no packet either.
         settled = (NoticeRow.raw_mail != b"") & (NoticeRow.waiting == False)  # noqa: E712
         notices = self._database.count(NoticeRow.select().where(settled)) if cases or elsewhere else 0
+        notices += len(self._waiting_about(address, cases))
         return found | {"mails to our own people": notices, "rows that name them": elsewhere}
+
+    def _waiting_about(self, address: str, cases: Sequence[int]) -> list[int]:
+        """Mails to our own people that have not left yet and are about these cases or hold the address."""
+        waiting = NoticeRow.whole().where(NoticeRow.waiting == True)  # noqa: E712
+        key, theirs = self._key(), frozenset(cases)
+        return [
+            row.id
+            for row in self._database.rows(waiting)
+            if _case_of(row.message_id, key) in theirs or holding.names(row.raw_mail, address)
+        ]
+
+    def _settle(self, notices: Sequence[int]) -> None:
+        """They are not sent any more; their keys keep them from being queued again."""
+        for some in erasing.chunks(notices):
+            self._database.run(NoticeRow.update(waiting=False, next_at=None).where(NoticeRow.id.in_(some)))
 
     def _elsewhere(self, address: str, cases: Sequence[int]) -> int:
         """Rows of the log, beside those of their own cases, that name the address."""
@@ -161,6 +194,12 @@ class SqlErasing:
         """Say which rows have no words any more: a row that lost them otherwise was blanked by somebody else."""
         data = {"cases": chain.spelled(cases), DECISIONS: chain.spelled(decisions), JOURNAL: chain.spelled(entries)}
         journal.write(self._database, Entry(kind, by, channel, at, subject, code=code, data=data))
+
+
+def _case_of(message_id: str, key: bytes) -> int | None:
+    """The case that a mail to our own people is about; a ticket's number is an entry's."""
+    private = read_id(message_id, key)
+    return private.case_id if private and private.kind is not Kind.TICKET else None
 
 
 def _names(table: Any, address: str) -> Any:

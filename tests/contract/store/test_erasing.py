@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from mailhitl.decision import Channel
 from mailhitl.delivery import Delivery, Handover, Phase, RecipientResult, Status
 from mailhitl.errors import PermanentFailure
 from mailhitl.mail.message import Address
+from mailhitl.mail.stamp import Kind, PrivateId, write_id
 from mailhitl.ports.journal import Entry, Hit, Judgment
 from mailhitl.ports.store import Notice
 from mailhitl.store import SqlStore
@@ -214,6 +216,51 @@ def test_settled_notices_lose_their_words_and_are_not_sent_again(store: SqlStore
     assert store.erasing.drop_notices("support", LATER) == 0
     assert store.notices.known("support", "note:1:x:anna")
     assert [notice.raw for notice in store.notices.due("support", NOON)] == [b"Dear Anna"]
+
+
+def waits(store: SqlStore, key: str, private: PrivateId, words: str) -> None:
+    """A mail to one of our own people that has not left yet."""
+    message = EmailMessage()
+    message["To"] = "anna@example.com"
+    message.set_content(words, cte="base64")
+    message_id = write_id(private, store.key(), "example.com")
+    raw = message.as_bytes()
+    store.notices.queue(Notice(0, "support", key, "note", "anna@example.com", message_id, raw, NOON))
+
+
+def test_a_mail_about_the_forgotten_that_still_waits_is_not_sent_and_others_are(store: SqlStore) -> None:
+    case = full(store)
+    waits(store, "packet", PrivateId(Kind.PACKET, case.id, 1, "token"), "She wants her money back.")
+    waits(store, "worklist", PrivateId(Kind.WORKLIST, 0, 0, "token"), f"1. Ann <{ANN.upper()}>")
+    waits(store, "ticket", PrivateId(Kind.TICKET, case.id, 0, "token"), "A rule has earned more.")
+    waits(store, "other", PrivateId(Kind.PACKET, 77, 1, "token"), f"Joann <jo{ANN}> asks, as did {ANN}.au.")
+    assert store.erasing.of_address(ANN).counts["mails to our own people"] == 3, "one was sent, two wait"
+    store.erasing.forget(ANN, "the admin", LATER)
+    assert [notice.key for notice in store.notices.due("support", LATER)] == ["ticket", "other"]
+    assert store.notices.known("support", "packet"), "and it is not queued again"
+
+
+def test_what_the_journal_says_of_somebody_beside_all_cases_goes_by_age(store: SqlStore) -> None:
+    def add(kind: str, why: str, at: datetime = NOON, subject: str = "") -> None:
+        store.journal.add(Entry(kind, "daemon", Channel.DAEMON, at, subject, why=why))
+
+    add("trouble", "ann@example.org has had 3 answers today")
+    add("complaint", "she said so", subject="ann@example.org")
+    add("trouble", "The disk is nearly full.")
+    add("promote", "anna@example.com says so", subject="Refunds")
+    add("trouble", "ann@example.org again", LATER)
+    assert store.erasing.retire_entries("support", LATER, 1, LATER) == 1
+    assert store.erasing.retire_entries("support", LATER, 50, LATER) == 1
+    assert store.erasing.retire_entries("support", LATER, 50, LATER) == 0
+    assert [(entry.kind, entry.subject, entry.why) for entry in store.journal.entries()][:5] == [
+        ("trouble", "", ""),
+        ("complaint", "", ""),
+        ("trouble", "", "The disk is nearly full."),
+        ("promote", "Refunds", "anna@example.com says so"),
+        ("trouble", "", "ann@example.org again"),
+    ]
+    assert store.broken() == ""
+    assert len(store.journal.entries({"complaint"}, subject="ann@example.org")) == 1, "it goes on protecting"
 
 
 def test_erased_judgments_are_not_replayed_and_still_count(store: SqlStore) -> None:
