@@ -28,7 +28,10 @@ def attribution(message: Message, language: str) -> str:
 
 
 def with_quote(draft: Draft, message: Message) -> Draft:
-    """Return the draft with the customer's mail below, as a person's answer has it. Automatic answers go without."""
+    """Return the draft with the customer's mail below, as a person's answer has it. Automatic answers go without, and
+    so does one to an encrypted mail."""
+    if message.encrypted:
+        return draft
     below = quote(message.text, attribution=attribution(message, draft.language))
     return replace(draft, text=f"{draft.text.rstrip()}\n\n{below.strip()}\n")
 

@@ -41,7 +41,8 @@ class Message:
     part hides from the reader's eye. ``headers`` are (lower-case name, decoded value without control characters), each
     capped. ``in_reply_to`` and ``references`` are ids with angle brackets. ``readable`` is False for a mail that is too
     broken or too large to parse: then only the headers that could be read are filled. ``truncated``: the body is longer
-    than what was fetched. ``size`` is in bytes, of the whole mail.
+    than what was fetched. ``size`` is in bytes, of the whole mail. ``encrypted``: its words can be read only in a mail
+    client, and here it has none. ``signed``: by PGP or S/MIME around words that can be read; nobody has checked it.
     """
 
     message_id: str = ""
@@ -63,6 +64,7 @@ class Message:
     truncated: bool = False
     readable: bool = True
     encrypted: bool = False
+    signed: bool = False
 
     @property
     def sender(self) -> Address:

@@ -23,7 +23,9 @@ IDENTIFIERS = 500
 
 _IDENTIFIER = re.compile(r"<[!-;=?-~]{1,900}>")
 _UNSAFE_NAME = re.compile(r'[/\\:*?"<>|]')
-_PGP = re.compile(r"(?m)^-----BEGIN PGP MESSAGE-----\s*$")
+#: PGP written into the text itself; what a sender's program made of HTML may go on behind it.
+_PGP = re.compile(r"(?m)^\s*-----BEGIN PGP MESSAGE-----")
+_PGP_SIGNED = re.compile(r"(?m)^\s*-----BEGIN PGP SIGNED MESSAGE-----")
 #: What makes a From name nobody (RFC 6854 allows a group in it, but a group signs nothing).
 ODD_FROM: dict[str, Callable[[Block], bool]] = {
     "blank before the colon of From": lambda block: any(f.spaced for f in block.fields if f.name == "from"),
@@ -32,7 +34,11 @@ ODD_FROM: dict[str, Callable[[Block], bool]] = {
 #: Multiparts whose first part is the text and whose others only serve it.
 _FIRST_COUNTS = frozenset({"multipart/related", "multipart/signed", "multipart/report"})
 _SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
-_SEALED = frozenset({"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"})
+#: Words that only a mail client with the right keys shows (RFC 3156, RFC 8551); of S/MIME this holds for a signature
+#: around the words too. Exchange makes an ordinary multipart of PGP's own and leaves the part that tells the version.
+_SEALED = frozenset(
+    {"multipart/encrypted", "application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
+)
 
 
 def parse(raw: bytes, *, size: int | None = None) -> Message:
@@ -125,15 +131,18 @@ def _with_body(message: Message, raw: bytes, block: Block) -> Message:
         defects.append("text too long: only its beginning was read")
     if message.truncated and "the last boundary is missing" in defects:
         defects.remove("the last boundary is missing")
+    encrypted = _encrypted(root, text)
     return replace(
         message,
-        text=text,
-        new_text=new_words(text),
-        hidden=tuple(told.hidden),
+        # What nobody can read here is nobody's words: it is not quoted, shown, learned from or given to a model.
+        text="" if encrypted else text,
+        new_text="" if encrypted else new_words(text),
+        hidden=() if encrypted else tuple(told.hidden),
         attachments=tuple(_attachment(part, raw) for part in root.leaves() if _attached(part, shown)),
         defects=tuple(defects),
         readable=message.readable and reader.whole,
-        encrypted=_encrypted(root, text),
+        encrypted=encrypted,
+        signed=_holds(root, "multipart/signed") or _PGP_SIGNED.search(text) is not None,
     )
 
 
@@ -215,8 +224,9 @@ def _file_name(name: str) -> str:
 
 
 def _encrypted(root: Part, text: str) -> bool:
-    return _sealed(root) or ("-----BEGIN PGP MESSAGE" in text and _PGP.search(text) is not None)
+    envelopes = (part.name.lower().endswith(".p7m") for part in root.leaves())
+    return _holds(root, *_SEALED) or any(envelopes) or _PGP.search(text) is not None
 
 
-def _sealed(part: Part) -> bool:
-    return part.content_type in _SEALED or any(_sealed(child) for child in part.children)
+def _holds(part: Part, *types: str) -> bool:
+    return part.content_type in types or any(_holds(child, *types) for child in part.children)

@@ -30,6 +30,11 @@ EXCERPT = 600
 #: The reason the engine gives when no rule hit: it says nothing about this mail.
 NO_RULE = "default"
 CHANGED_LINES = 12
+#: What a reviewer must know before they answer an encrypted mail here.
+IN_CLEAR = (
+    "the customer's mail was encrypted and an answer from here is not: write nothing that only they may read, or "
+    "answer from your own mail client"
+)
 #: Lines of one kind of evidence, and characters of a passage: enough to know it again, and to be read on a phone.
 MOST_EVIDENCE = 4
 PASSAGE = 180
@@ -145,6 +150,8 @@ class Packet:
     @property
     def excerpt(self) -> tuple[str, ...]:
         """The customer's newest words, the first lines of them, and what came attached."""
+        if self.source.encrypted:
+            return ("(encrypted: open the original in your mail client; it is attached)",)
         lines: list[str] = []
         room = EXCERPT
         for line in _told(self.source.new_text):
@@ -181,6 +188,8 @@ class Packet:
         reply_to = [a.spec for a in self.source.reply_to if a.key and a.key != self.source.sender.key]
         if reply_to:
             lines.append(f"the customer wants answers at {', '.join(reply_to)} instead")
+        if self.source.encrypted:
+            lines.append(IN_CLEAR)
         if self.source.hidden:
             words = one_line(" ".join(self.source.hidden), 120)
             lines.append(f"the customer's mail hides words that a mail client does not show: “{words}”")

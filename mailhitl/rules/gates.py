@@ -106,6 +106,15 @@ def _unreadable(facts: Facts, gates: Gates) -> str:
     return "" if facts.message.readable else "The mail is too broken or too large to be read."
 
 
+def _signed(facts: Facts, gates: Gates) -> str:
+    """The mail is signed with PGP or S/MIME.
+
+    Nothing here checks such a signature, and whoever signs expects that somebody does. Where a company signs all its
+    ordinary mail, the gate may be switched off.
+    """
+    return "The mail is signed, and only a mail client can check the signature." if facts.message.signed else ""
+
+
 def _length(facts: Facts, gates: Gates) -> str:
     """The mail or the draft is longer than what the rules read."""
     message = facts.message
@@ -183,6 +192,7 @@ HIGH = FLAGS | {"enterprise", "platinum", "platin", "strategic"}
 CHECKS: dict[str, Callable[[Facts, Gates], str]] = {
     "no-template": _no_template,
     "unreadable": _unreadable,
+    "signed": _signed,
     "length": _length,
     "recipients": _recipients,
     "reply-to": _reply_to,

@@ -45,6 +45,7 @@ def messages() -> st.SearchStrategy[Message]:
         size=st.integers(0, 10**8),
         readable=st.booleans(),
         encrypted=st.booleans(),
+        signed=st.booleans(),
         truncated=st.booleans(),
     )
 

@@ -39,7 +39,7 @@ class Proposal:
 
 
 UNREADABLE = Reason("unreadable", Outcome.REVIEW, "The mail is too large or too broken to be read safely.")
-ENCRYPTED = Reason("encrypted", Outcome.REVIEW, "The mail is encrypted: only a person can read it.")
+ENCRYPTED = Reason("encrypted", Outcome.REVIEW, "Only a person can read it, in a mail client that has the key.")
 
 
 def propose(app: App, case: Case, source: Message) -> Proposal | None:
@@ -117,7 +117,7 @@ def _turns(app: App, case: Case, readers: Set[str]) -> Iterator[str]:
         message = parse(app.store.cases.source(one))
         there = {each.key for each in (*message.senders, *message.reply_to, *message.to, *message.cc)}
         # Whoever joined a conversation, by Cc or Reply-To too, must not be told what was said to somebody else.
-        if one.sender != case.sender or not readers <= there:
+        if one.sender != case.sender or not readers <= there or message.encrypted:
             continue
         if one.state is State.SENT and one.revision:
             answer = app.drafting.own_words(app.store.cases.draft(one), message)

@@ -60,8 +60,12 @@ def answered(store: Store, since: datetime, now: datetime) -> Iterator[Answered]
             continue
         case = store.cases.get(about.case_id)
         raw = store.cases.source(case)
-        if case.state is State.SENT and raw:
-            yield Answered(case, parse(raw), _machines(store, case), store.cases.draft(case))
+        if case.state is not State.SENT or not raw:
+            continue
+        source = parse(raw)
+        # Who encrypts does not want the answer told to others either.
+        if not source.encrypted:
+            yield Answered(case, source, _machines(store, case), store.cases.draft(case))
 
 
 def _machines(store: Store, case: Case) -> Draft | None:
