@@ -140,7 +140,10 @@ class Service:
         self.workers[0].tell(f"config:{self.reloader.refused}", "the changed config cannot be used", text)
 
     def run_once(self) -> Iterator[tuple[str, int | MailhitlError]]:
-        """Serve each mailbox until it is quiet; yield its name with the steps taken, or with what kept it from that."""
+        """Serve each mailbox until it is quiet; yield its name with the steps taken, or with what kept it from that.
+
+        What an exit code cannot tell, because it happened once, rings in the end.
+        """
 
         def stop() -> None:
             for worker in self.workers:
@@ -152,6 +155,8 @@ class Service:
                 yield worker.mailbox_name, worker.serve_once()
             except MailhitlError as problem:
                 yield worker.mailbox_name, problem
+        if self.watchman is not None:
+            self.watchman.pass_on()
 
 
 NOT_RELOADED = (

@@ -16,8 +16,10 @@ from mailhitl.backends.memory import Answer, MemoryTransport
 from mailhitl.daemon import alerts, intake
 from mailhitl.daemon.health.troubles import STUCK, Patient, Pulse
 from mailhitl.daemon.health.watchman import AN_HOUR, Watchman
+from mailhitl.decision import Channel
 from mailhitl.delivery import Phase, Status
 from mailhitl.errors import TemporaryFailure
+from mailhitl.ports.journal import Entry
 from mailhitl.store import SqlStore, open_store
 from tests.story.office import CONFIG, Office
 from tests.story.world import World
@@ -288,6 +290,24 @@ def test_the_command_tries_the_alarm_out_and_so_does_doctor(tmp_path: Path) -> N
         assert "alarm: rings" in office.mailhitl("doctor").stdout
         assert "a trial of the alarm" in heard.read_text()
         assert "Nothing was rung" in office.mailhitl("alarm").stdout
+
+
+def test_run_once_rings_what_happened_once_and_leaves_what_stands_to_its_exit_code(tmp_path: Path) -> None:
+    with Office(tmp_path) as office:
+        heard = alarmed(tmp_path, office, '{ env = "SUPPORT_PASSWORD" }')
+        assert office.mailhitl("run", "--once").returncode == 0
+        assert not heard.exists()
+        store = open_store(f"sqlite:///{tmp_path}/var/mailhitl.db")
+        now, why = datetime.now(UTC), "Look at it."
+        store.journal.add(Entry("trouble", "daemon", Channel.DAEMON, now, "support", why=why, code="something odd"))
+        store.close()
+        for _ in range(2):
+            assert office.mailhitl("run", "--once").returncode == 0
+        assert heard.read_text().startswith("ALARM: mailbox support: something odd")
+        assert heard.read_text().count("something odd") == 2, "in the subject and the text of one message"
+        refused = office.mailhitl("run", "--once", secret="wrong")
+        assert refused.returncode == 1 and "cannot log in" in refused.stderr
+        assert "refuses" not in heard.read_text()
 
 
 def test_a_daemon_whose_password_is_gone_rings(tmp_path: Path) -> None:

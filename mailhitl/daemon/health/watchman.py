@@ -95,6 +95,20 @@ class Watchman:
         except Exception as error:  # noqa: BLE001
             log.error("health not looked at", error=type(error).__name__)
 
+    def pass_on(self) -> None:
+        """Ring what runners have found out since it was told last, and nothing else: for a process that ends at once.
+
+        What stands, like a refused login, has no end that such a process could tell of; its exit code says it. Never
+        raises.
+        """
+        if self.alarm is None:
+            return
+        try:
+            self._hear_runners()
+            self._tell()
+        except Exception as error:  # noqa: BLE001
+            log.error("alarm not rung", error=type(error).__name__)
+
     def _of_log(self) -> tuple[Trouble, ...]:
         if self._log_at is None or self.now() - self._log_at >= LOG_EVERY:
             self._log_at = self.now()
@@ -123,14 +137,16 @@ class Watchman:
         except MailhitlError:
             return
         for entry in fresh:
-            self._say(f"ALARM: mailbox {entry.subject}: {entry.code}", entry.why, code="raised", key=entry.proof)
+            what, once = f"ALARM: mailbox {entry.subject}: {entry.code}", f"{ALARM}:{entry.id}"
+            self._say(what, entry.why, code="raised", key=entry.proof, once=once)
             self._told = entry.id
 
-    def _say(self, subject: str, text: str, *, code: str, key: str) -> None:
+    def _say(self, subject: str, text: str, *, code: str, key: str, once: str = "") -> None:
         if self.alarm is not None:
             self._pending.append((subject, text))
         try:
-            entry = Entry(ALARM, "watchman", Channel.DAEMON, self.now(), subject=key, why=subject, code=code)
+            now = self.now()
+            entry = Entry(ALARM, "watchman", Channel.DAEMON, now, subject=key, why=subject, code=code, key=once)
             self.store.journal.add(entry)
         except MailhitlError:
             # The store itself may be what is wrong.
