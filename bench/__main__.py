@@ -20,6 +20,7 @@ from bench import (
     backlog,
     backtest,
     bounces,
+    browser,
     chaos,
     commands,
     digest,
@@ -54,6 +55,7 @@ MEASUREMENTS = {
 #: Only when asked for: these take an hour.
 LONG = {
     "backlog": backlog.measure,
+    "browser": browser.measure,
     "chaos": chaos.measure,
     "disk": disk.measure,
     "hands": hands.measure,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,12 +41,19 @@ def run(
     from mailhitl.cli.opening import mailboxes, opened_store, read_all
     from mailhitl.daemon.service import Service
 
+    _leave_no_core()
     config, _ = read_all(context.obj)
     names = mailboxes(config, mailbox or ())
     set_up(json=json_log)
     with opened_store(config, anew=True) as store:
         service = Service.of(config, store, names)
         raise typer.Exit(_once(service) if once else service.run())
+
+
+def _leave_no_core() -> None:
+    """A core dump would hold passwords and customers' words, in a file that nobody looks after."""
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def _once(service: Any) -> int:

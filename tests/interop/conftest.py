@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def come_in(tmp_path: Path) -> Iterator[ComeIn]:
     """Start neomutt as somebody of the office: on the shared account, unless told otherwise."""
     with ExitStack() as stack:
 
-        def start(office: Office, user: str = "", **more: str) -> Neomutt:
+        def start(office: Office, user: str = "", **more: Any) -> Neomutt:
             home = tmp_path / f"neomutt-{user or 'support'}"
             home.mkdir()
             port, smtp_port = office.dovecot.port, office.smtp.port

@@ -51,6 +51,7 @@ set move = no
 set quit = yes
 set recall = no
 set wait_key = no
+set mailcap_path = "/dev/null"
 unset crypt_use_gpgme
 unset signature
 
@@ -59,6 +60,7 @@ set help = no
 set status_format = "{{index}} %f> all=%?m?%m&0? deleted=%?d?%d&0? tagged=%?t?%t&0?"
 set pager_format = "{{pager}} %s"
 set compose_format = "{{compose}}"
+set attach_format = "{{part}} %n of %m/%M"
 set index_format = "%Z %s"
 """
 
@@ -77,7 +79,8 @@ class Neomutt:
 
     ``home`` is an empty folder for its files, without a space in its name. Without ``smtp_port`` it cannot send.
     ``postponed`` names the folder that ``recall`` takes drafts from and that postponing puts them into. With ``trash``
-    what is deleted goes there; without ``record`` nothing that is sent is kept.
+    what is deleted goes there; without ``record`` nothing that is sent is kept. With ``trace`` every connection that it
+    makes is written down there.
     """
 
     def __init__(
@@ -92,8 +95,11 @@ class Neomutt:
         postponed: str = "Drafts",
         trash: str = "",
         record: str = "+Sent",
+        trace: Path | None = None,
     ) -> None:
         self._home = home
+        # What it connects to, a line each, with what its children do.
+        self._strace = f"strace -f -qq -e trace=connect -o {trace} " if trace else ""
         # Short, because the name of a Unix socket may not be longer than 107 bytes.
         self._socket = Path(tempfile.gettempdir(), f"mailhitl-{uuid.uuid4().hex[:12]}")
         self._sed = home / "edit.sed"
@@ -118,9 +124,10 @@ class Neomutt:
         )
 
     def start(self) -> Self:
-        for program in ("neomutt", "tmux"):
+        for program in ("neomutt", "tmux", *(["strace"] if self._strace else [])):
             require(program)
-        self._tmux("-f", os.devnull, "new-session", "-d", "-x", "160", "-y", "50", f"neomutt -n -F {self._settings}")
+        command = f"{self._strace}neomutt -n -F {self._settings}"
+        self._tmux("-f", os.devnull, "new-session", "-d", "-x", "160", "-y", "50", command)
         self.wait_for(r"\{index\} \+INBOX> ")
         return self
 
@@ -171,6 +178,22 @@ class Neomutt:
         self.wait_for(r"\{pager\} .*" + re.escape(subject))
         self.keys("q")
         self.wait_for(r"\{index\}")
+
+    def open_parts(self, subject: str) -> list[str]:
+        """Open each part of the mail with these words in its subject, one after the other; return the screens."""
+        self.select(subject)
+        self.keys("v")
+        parts = self.wait_for(r"\{part\} 1 of ").count("{part}")
+        shown: list[str] = []
+        for _ in range(parts):
+            self.keys("Enter")
+            shown.append(self.wait_for(r"---Attachment: |\{pager\}"))
+            self.keys("q")
+            self.wait_for(r"\{part\} 1 of ")
+            self.keys("j")
+        self.keys("q")
+        self.wait_for(r"\{index\}")
+        return shown
 
     def move_to(self, folder: str) -> None:
         """Save the selected mail into another folder, and sync at once."""

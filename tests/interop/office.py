@@ -203,12 +203,14 @@ class Office:
 
     # -- customers
 
-    def customer_writes(self, text: str, *, subject: str = "My order", folder: str = "Review") -> str:
+    def customer_writes(self, text: str, *, subject: str = "My order", folder: str = "Review", html: str = "") -> str:
         """Carla writes; returns her mail's Message-ID once a draft stands in this folder, in Review with a packet."""
         mail = EmailMessage(policy=policy.SMTP)
         mail["From"], mail["To"] = f"Carla Customer <{CUSTOMER}>", f"{self.support}@{DOMAIN}"
         mail["Subject"], mail["Message-ID"] = subject, make_msgid(domain="customer.example")
         mail.set_content(text)
+        if html:
+            mail.add_alternative(html, subtype="html")
         before = len(self.drafts(folder))
         with smtplib.SMTP(HOST, self.smtp.port) as session:
             session.send_message(mail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import resource
 import shlex
 import signal
 import sys
@@ -72,6 +73,18 @@ def test_servers_that_are_away_are_told_of_without_a_secret(tmp_path: Path) -> N
         daemon.ends()
         for canary in CANARIES:
             assert canary not in said + daemon.log
+
+
+def test_58_a_daemon_that_crashes_leaves_no_core_wherever_it_was_started(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    try:
+        with Office(tmp_path) as office:
+            daemon = office.serving()
+            daemon.awaits("mailbox connected")
+            assert resource.prlimit(daemon.pid, resource.RLIMIT_CORE) == (0, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
 
 
 def test_a_mail_that_cannot_be_sent_leaves_no_words_in_the_log(tmp_path: Path) -> None:
