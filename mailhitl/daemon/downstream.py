@@ -110,13 +110,17 @@ def _failed(app: App, case: Case, one: Unreached, key: str) -> None:
         key=f"bounce:{case.id}:{key}",
     )
     _write(app, entry)
-    autonomy.charge(app, case.id, "bounce", f"A server reports a {one.fate} failure {one.status}".rstrip() + ".")
+    # A server that is away or a mailbox that is full says nothing about the words, and nothing about the rule.
+    if one.fate is Fate.HARD and one.status not in FULL:
+        autonomy.charge(app, case.id, "bounce", f"A server reports a {one.fate} failure {one.status}".rstrip() + ".")
 
 
 def _words_of(one: Unreached) -> str:
     return one.diagnostic or one.status or f"a {one.fate} failure"
 
 
+#: What some servers call permanent although it passes: a full mailbox, a full disk (RFC 3463 3.3, 3.4).
+FULL = frozenset({"5.2.2", "5.3.1"})
 HARD = (
     "The address will not take mail. The customer's question stands in the inbox as unanswered again: look for another "
     "way to reach them (a second address, the telephone), or for a slip of the pen in the address, and answer by hand."

@@ -108,6 +108,18 @@ def test_57_the_question_of_a_bounced_answer_stands_open_again(world: World) -> 
     assert entries(world, "bounce")[0].code == "soft"
 
 
+@pytest.mark.parametrize("status", ["4.2.2", "4.4.7", "5.2.2"])
+def test_57_a_bounce_that_says_nothing_about_the_words_is_told_and_takes_no_rule_down(
+    world: World, status: str
+) -> None:
+    answer = answered(world)
+    bounce(world, str(answer["Message-ID"]), status=status)
+    assert len(notes(world, f"did not reach {ANN}")) == 1
+    assert len(entries(world, "bounce")) == 1
+    assert entries(world, "demote") == []
+    assert level(world) is Level.SEND
+
+
 def test_57_the_same_bounce_twice_is_told_once(world: World) -> None:
     answer = answered(world)
     for status in ("5.1.1", "5.1.2"):
