@@ -103,6 +103,32 @@ class Drafting:
     knowledge: Knowledge | None = None
 
 
+@dataclass(slots=True)
+class Shelf:
+    """Mails at hand, by the number of their case: the newest of them, up to ``room`` bytes in all."""
+
+    room: int = 2_000_000  # all that one round takes in, where they are of the everyday kind
+    _mails: dict[int, tuple[bytes, Message]] = field(default_factory=dict)
+    _size: int = 0
+
+    def get(self, case_id: int) -> tuple[bytes, Message] | None:
+        return self._mails.get(case_id)
+
+    def put(self, case_id: int, raw: bytes, message: Message) -> None:
+        """``message`` is what ``parse`` makes of ``raw``."""
+        self._take_down(case_id)
+        self._mails[case_id] = raw, message
+        self._size += len(raw)
+        while self._size > self.room and len(self._mails) > 1:
+            # A dict keeps the order in which it was filled: the oldest go.
+            self._take_down(next(iter(self._mails)))
+
+    def _take_down(self, case_id: int) -> None:
+        if case_id in self._mails:
+            raw, _ = self._mails.pop(case_id)
+            self._size -= len(raw)
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """One mailbox at work. Belongs to one thread, like its Mailbox."""
@@ -141,7 +167,7 @@ class App:
     #: The digest of every revision of an open case, by (case, revision): a revision never changes either.
     digests: dict[tuple[int, int], str] = field(default_factory=dict)
     #: The customers' mails of the cases at work, by case (``sources``).
-    source: dict[int, tuple[bytes, Message]] = field(default_factory=dict)
+    shelf: Shelf = field(default_factory=Shelf)
     #: Who is no reviewer and may put mail into a folder for approvals, and when that was found out.
     rights: dict[str, tuple[datetime, tuple[str, ...]]] = field(default_factory=dict)
     #: Which customers' mails in a folder carry the answered mark, and what that was found out for.

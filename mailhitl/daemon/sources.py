@@ -7,9 +7,6 @@ from mailhitl.daemon.app import App
 from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse
 
-#: Bytes of mails that are kept at hand: all that one round takes in, where they are of the everyday kind.
-KEPT = 2_000_000
-
 
 def original(app: App, case: Case) -> bytes:
     """The customer's mail as it came, or as much of it as was fetched."""
@@ -23,16 +20,13 @@ def source_of(app: App, case: Case) -> Message:
 
 def keep(app: App, case: Case, raw: bytes, message: Message) -> None:
     """Keep a mail at hand for the steps that follow. ``message`` is what ``parse`` makes of ``raw``."""
-    app.source[case.id] = raw, message
-    size = sum(len(each) for each, _ in app.source.values())
-    while size > KEPT and len(app.source) > 1:
-        # A dict keeps the order in which it was filled: the oldest go.
-        oldest, _ = app.source.pop(next(iter(app.source)))
-        size -= len(oldest)
+    app.shelf.put(case.id, raw, message)
 
 
 def _read(app: App, case: Case) -> tuple[bytes, Message]:
-    if case.id not in app.source:
+    known = app.shelf.get(case.id)
+    if known is None:
         raw = app.store.cases.source(case)
-        keep(app, case, raw, parse(raw))
-    return app.source[case.id]
+        known = raw, parse(raw)
+        keep(app, case, *known)
+    return known

@@ -83,12 +83,16 @@ def steps(store: Store) -> Sequence[Entry]:
 def in_force(app: App) -> tuple[Rule, ...]:
     """The rules, each on the rung on which it stands at this moment."""
     moves = app.store.journal.entries((PROMOTE, DEMOTE))
-    return tuple(replace(rule, level=standing(rule, moves).level) for rule in app.rules)
+    return tuple(_on(rule, standing(rule, moves).level) for rule in app.rules)
 
 
 def trusted(rules: Collection[Rule]) -> tuple[Rule, ...]:
     """The rules, each as if it stood on the highest rung: what they would do if they were let."""
-    return tuple(replace(rule, level=Level.SEND) for rule in rules)
+    return tuple(_on(rule, Level.SEND) for rule in rules)
+
+
+def _on(rule: Rule, level: Level) -> Rule:
+    return rule if rule.level is level else replace(rule, level=level)
 
 
 def senders(log: Sequence[Decision]) -> tuple[str, ...]:
