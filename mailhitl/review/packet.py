@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -225,9 +226,11 @@ class Packet:
         if not self.previous:
             return ()
         old, new = self.previous.splitlines(), self.answer.splitlines()
-        told = {"- ": "was", "+ ": "now"}
-        compared = [line for line in difflib.ndiff(old, new) if line[:2] in told and line[2:].strip()]
-        changed = [(told[line[:2]], one_line(line[2:], 200)) for line in compared[:CHANGED_LINES]]
+        told = {"-": "was", "+": "now"}
+        # Not ndiff, which compares every line with every other by its letters. The first two lines are file names.
+        differing = islice(difflib.unified_diff(old, new, n=0, lineterm=""), 2, None)
+        compared = [line for line in differing if line[:1] in told and line[1:].strip()]
+        changed = [(told[line[:1]], one_line(line[1:], 200)) for line in compared[:CHANGED_LINES]]
         rest = len(compared) - CHANGED_LINES
         return (*changed, *([("and", counted(rest, "more line"))] if rest > 0 else []))
 
@@ -237,8 +240,9 @@ def _told(text: str) -> Iterator[str]:
     return filter(None, (one_line(line, EXCERPT) for line in text.splitlines()))
 
 
-#: What stands around words, a list's number included.
-_AROUND = re.compile(r"\A[\W\d_]+|[\W_]+\Z")
+#: What stands before words, a list's number included, and behind them, read backwards: from any end else it would take
+#: the square of a long line.
+_BEFORE, _BEHIND = re.compile(r"\A[\W\d_]+"), re.compile(r"\A[\W_]+")
 
 
 def _marked(whose: str, line: str) -> str:
@@ -246,7 +250,8 @@ def _marked(whose: str, line: str) -> str:
 
     Quoted back without marks it must not be one, and must not be taken for the reviewer's own "approve" either.
     """
-    return f"[{whose}] {line}" if said(_AROUND.sub("", line)) else line
+    words = _BEHIND.sub("", _BEFORE.sub("", line)[::-1])[::-1]
+    return f"[{whose}] {line}" if said(words) else line
 
 
 def source_of(reason: Reason) -> str:

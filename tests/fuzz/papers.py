@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
 from mailhitl.config.hours import office_hours
 from mailhitl.daemon import pause
 from mailhitl.daemon.digest import answers as digest_answers
@@ -35,7 +37,9 @@ from mailhitl.mail.stamp import Kind, PrivateId
 from mailhitl.mail.text import flow
 from mailhitl.ports.knowledge import Question
 from mailhitl.review import packet as packets
+from mailhitl.review import worklist as worklists
 from mailhitl.review.snooze import snoozed_until
+from mailhitl.review.worklist import Worklist
 from mailhitl.store.knowledge import KnowledgeIndex
 from mailhitl.templating import PACKAGED, environment
 from tests.signing import records, signed
@@ -107,7 +111,7 @@ def _triage() -> WordTriage:
 
 
 @cache
-def _templates() -> object:
+def _templates() -> ImmutableSandboxedEnvironment:
     return environment([folder for folder in PACKAGED if folder.is_dir()])
 
 
@@ -118,16 +122,23 @@ TAGS = frozenset({"html", "head", "meta", "body", "div", "p", "b", "s", "i", "bd
 def packet(raw: bytes) -> None:
     """No mail puts anything into a packet that can be followed, loaded, run, or taken for a command of a reviewer's."""
     seen = parse(raw)
-    text, html = packets.render(replace(PACKETS["ordinary"], source=seen), _templates())  # type: ignore[arg-type]
+    edited = replace(PACKETS["ordinary"], source=seen, answer=seen.new_text, previous=seen.subject)
+    _in_packet(*worklists.render(Worklist((edited,), 3), _templates()))
+    _in_packet(*packets.render(edited, _templates()))
+    text, html = packets.render(replace(PACKETS["ordinary"], source=seen), _templates())
+    _in_packet(text, html)
+    # Wrapped, a line of the customer's may end in a "no" of its own: known by the words above it.
+    for quote in (flow(text), to_text(html)):
+        back = f"From: anna@example.com\nContent-Type: text/plain; charset=utf-8\n\n{quote}"
+        assert read_command(parse(back.encode()), text) is None
+
+
+def _in_packet(text: str, html: str) -> None:
     assert {tag.lower() for tag in re.findall("</?([A-Za-z!?][^ />]*)", html)} <= TAGS | {"!doctype"}, html
     for part in (text, html):
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2028\u2029\u2066-\u2069]", part)
     for line in (*text.splitlines(), *to_text(html).splitlines()):
         assert said(line) is None, line
-    # Wrapped, a line of the customer's may end in a "no" of its own: known by the words above it.
-    for quote in (flow(text), to_text(html)):
-        back = f"From: anna@example.com\nContent-Type: text/plain; charset=utf-8\n\n{quote}"
-        assert read_command(parse(back.encode()), text) is None
 
 
 def customers(raw: bytes) -> None:

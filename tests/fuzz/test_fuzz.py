@@ -23,6 +23,8 @@ FOUND = [
     ("wishes", letter("snooze\n0001-01-01\n9999-12-31")),
     # A heading of hashes took the square of its length: forty minutes for a megabyte.
     ("knowledge", b"# " + b"#" * 900_000 + b"x"),
+    # So did a line of dashes in an edited answer, when its packet was written.
+    ("packet", letter("a" + "-" * 900_000 + "x")),
     # What is nested a few hundred deep was a RecursionError, or a SyntaxError of Python's, instead of a problem told.
     ("template", b"language: en\n---\n{{ " + b"(" * 500 + b"1" + b")" * 500 + b" }}"),
     ("template", b"language: en\n---\n{{ " + b"{1:" * 3_000),
