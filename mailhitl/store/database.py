@@ -27,6 +27,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._telling = _Telling(engine)
 
     @contextmanager
     def tx(self, *, durable: bool = False) -> Iterator[None]:
@@ -36,18 +37,18 @@ class Database:
         """
         if self.engine.in_transaction():
             raise RuntimeError("transactions do not nest")
-        with self._failures(), ExitStack() as stack:
+        with self._telling, ExitStack() as stack:
             self._patiently(lambda: stack.enter_context(self.engine.writing(durable=durable)))
             yield
 
     def rows(self, query: Any) -> list[Any]:
         """Every row of a query."""
-        with self._failures():
+        with self._telling:
             return self._patiently(lambda: list(query.execute(self.engine)))
 
     def bare(self, query: Any) -> list[tuple[Any, ...]]:
         """Every row of a query as the driver gives it: many times faster where there are many."""
-        with self._failures():
+        with self._telling:
             return self._patiently(lambda: self.engine.execute(query).fetchall())
 
     def first(self, query: Any) -> Any | None:
@@ -56,24 +57,24 @@ class Database:
 
     def count(self, query: Any) -> int:
         """How many rows a query has."""
-        with self._failures():
+        with self._telling:
             return self._patiently(lambda: int(query.count(self.engine)))
 
     def prepare(self) -> None:
         """Make a new database ready for the first transaction."""
-        with self._failures():
+        with self._telling:
             self._patiently(self.engine.prepare)
 
     def tables(self) -> set[str]:
         """The names of the tables there are."""
-        with self._failures():
+        with self._telling:
             return self._patiently(lambda: set(self.engine.get_tables()))
 
     def run(self, query: Any) -> Any:
         """Write, inside ``tx``. Returns the new row's key for an insert, else how many rows were touched."""
         if not self.engine.in_transaction():
             raise RuntimeError("writing needs a transaction")
-        with self._failures():
+        with self._telling:
             return query.execute(self.engine)
 
     def close(self) -> None:
@@ -87,10 +88,10 @@ class Database:
         for wait in WAITS:
             self._need_connection()
             try:
-                with _spoken():
-                    return call()
-            except pw.PeeweeException as error:
-                if not self.engine.passing(error):
+                return call()
+            except Exception as error:
+                found = _spoken(error)
+                if not isinstance(found, pw.PeeweeException) or not self.engine.passing(found):
                     raise
             time.sleep(wait)
         return call()
@@ -102,26 +103,39 @@ class Database:
         if not self.engine.is_closed() and not self.engine.is_connection_usable():
             self.engine.close()
 
-    @contextmanager
-    def _failures(self) -> Iterator[None]:
-        try:
-            with _spoken():
-                yield
-        except pw.PeeweeException as error:
-            meaning = self.engine.meaning(error)
-            if meaning is None:
-                raise
-            raise meaning(f"the store: {self.engine.told(error)}") from error
+
+class _Telling:
+    """Around whatever is asked of the engine: what fails there is raised in words of ours.
+
+    Every statement goes through it, so it is no generator: those cost more than many a statement.
+    """
+
+    __slots__ = ("_engine",)
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        found = _spoken(error) if isinstance(error, Exception) else None
+        if not isinstance(found, pw.PeeweeException):
+            return
+        meaning = self._engine.meaning(found)
+        if meaning is not None:
+            raise meaning(f"the store: {self._engine.told(found)}") from found
+        if found is not error:
+            raise found from error
 
 
-@contextmanager
-def _spoken() -> Iterator[None]:
-    """What fails while rows are fetched comes as the driver's own error: peewee puts only what it executes into its
-    words."""
+def _spoken(error: Exception) -> Exception:
+    """The error as peewee's, if a driver raised it: peewee translates what goes wrong while it executes, not what goes
+    wrong while rows are fetched."""
+    if isinstance(error, pw.PeeweeException):
+        return error
     try:
-        yield
-    except pw.PeeweeException:
-        raise
-    except Exception:
         with pw.__exception_wrapper__:  # type: ignore[attr-defined]  # peewee's stubs leave it out
-            raise
+            raise error
+    except Exception as found:  # noqa: BLE001  whatever it was
+        return found
