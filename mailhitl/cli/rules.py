@@ -35,14 +35,14 @@ def list_rules(
 
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.cli.show import as_json, as_table, length
-    from mailhitl.config.rules import read_rules
     from mailhitl.daemon.trust.tally import tally
+    from mailhitl.daemon.trust.wording import rules_of
     from mailhitl.insight.week import Span
 
     config = read_config(context.obj)
     now = datetime.now(UTC)
     with opened_store(config) as store:
-        found = tally(store, read_rules(config), Span(now - length(since), now))
+        found = tally(store, rules_of(config), Span(now - length(since), now))
     rows = [_row(each) for each in found]
     if json:
         as_json(

@@ -30,12 +30,12 @@ def evidence(context: typer.Context, json: Json = False) -> None:
     """Show where each rule that sends stands, what became of its answers, and what that has earned it."""
     from mailhitl.cli.opening import opened_store, read_config
     from mailhitl.cli.show import as_json, as_list
-    from mailhitl.config.rules import read_rules
     from mailhitl.daemon.trust import proposals
+    from mailhitl.daemon.trust.wording import rules_of
 
     config = read_config(context.obj)
     with opened_store(config) as store:
-        found = proposals.evidence(store, read_rules(config))
+        found = proposals.evidence(store, rules_of(config))
     if json:
         as_json([_row(each) for each in found])
         return
@@ -59,6 +59,7 @@ def _row(each: Evidence) -> dict[str, Any]:
         "level in the file": str(each.rule.level),
         "since": each.place.since,
         "demoted": step.why if step and each.place.demoted else "",
+        "rewritten": each.place.rewritten,
         "hits": len(each.record.fates),
         **{str(fate): each.record[fate] for fate in Fate},
         "decided": len(counted.decided),
@@ -67,6 +68,10 @@ def _row(each: Evidence) -> dict[str, Any]:
         "upper": round(upper, 4),
         "proposed": str(each.next) if each.proposal else "",
     }
+
+
+#: Why a rule stands lower than it was promoted to.
+REWRITTEN = "its template or intent has changed since it was promoted: one level lower, evidence counts anew"
 
 
 def _in_words(each: Evidence) -> dict[str, Any]:
@@ -83,6 +88,7 @@ def _in_words(each: Evidence) -> dict[str, Any]:
         "level": f"{row['level']} (in the file: {row['level in the file']})",
         "since": row["since"],
         "demoted": row["demoted"],
+        "new words": REWRITTEN if each.place.rewritten else "",
         "answers": fates or "none yet",
         "decisions": f"{share}{bounds}",
         "asked for": asked if each.next else "",
@@ -112,11 +118,11 @@ def demote(
 
 def _move(context: typer.Context, name: str, to: Level | None, why: str, *, up: bool) -> None:
     from mailhitl.cli.opening import opened_store, read_config
-    from mailhitl.config.rules import read_rules
     from mailhitl.daemon.trust import autonomy, proposals
+    from mailhitl.daemon.trust.wording import rules_of
 
     config = read_config(context.obj)
-    rules = read_rules(config)
+    rules = rules_of(config)
     with opened_store(config) as store:
         found = next((each for each in proposals.evidence(store, rules) if each.rule.name == name), None)
         if found is None:

@@ -133,11 +133,11 @@ def _status(store: SqlStore, mailbox: str) -> dict[str, Any]:
 
 def _demoted(store: SqlStore, config: Config) -> list[str]:
     """The rules that something took down and nobody has promoted since."""
-    from mailhitl.config.rules import read_rules
     from mailhitl.daemon.trust import autonomy
+    from mailhitl.daemon.trust.wording import rules_of
 
     entries = autonomy.steps(store)
-    return [rule.name for rule in read_rules(config) if autonomy.standing(rule, entries).demoted]
+    return [rule.name for rule in rules_of(config) if autonomy.standing(rule, entries).demoted]
 
 
 PAUSES = {

@@ -13,11 +13,12 @@ from tempfile import TemporaryDirectory
 
 from mailhitl.backends.memory import MemoryMailbox, MemoryTransport
 from mailhitl.case import Case, Outcome
-from mailhitl.config.rules import read_gates, read_rules
+from mailhitl.config.rules import read_gates
 from mailhitl.config.schema import Config
 from mailhitl.daemon import facts, judging, wire
 from mailhitl.daemon.app import App
 from mailhitl.daemon.trust import autonomy
+from mailhitl.daemon.trust.wording import rules_of
 from mailhitl.decision import Reason
 from mailhitl.errors import MailhitlError
 from mailhitl.mail.fingerprint import fingerprint
@@ -72,7 +73,7 @@ def try_case(config: Config, store: Store, case_id: int) -> Trial:
     except ValueError:
         raise MailhitlError(f"the words of case {case_id} are erased: nothing is left to try the rules on") from None
     entries = autonomy.steps(store)
-    rules = [replace(rule, level=autonomy.standing(rule, entries).level) for rule in read_rules(config)]
+    rules = [replace(rule, level=autonomy.standing(rule, entries).level) for rule in rules_of(config)]
     gates = read_gates(config)
     verdict = facts.ruling(rules, gates, seen)
     return _told(rules, gates, seen, verdict.outcome, verdict.reasons, judgment.outcome)

@@ -16,7 +16,7 @@ from mailhitl.backends.imap_connect import ImapSettings
 from mailhitl.backends.oauth import OAuthSettings, Tokens
 from mailhitl.backends.smtp import SmtpSettings, SmtpTransport
 from mailhitl.config.account import MailboxConfig, Server
-from mailhitl.config.rules import read_gates, read_rules
+from mailhitl.config.rules import read_gates
 from mailhitl.config.schema import Config
 from mailhitl.config.secrets import resolve as resolve_secret
 from mailhitl.config.sense import asks
@@ -27,6 +27,7 @@ from mailhitl.daemon.drafts.wiring import drafting, library
 from mailhitl.daemon.drafts.writing import Writers
 from mailhitl.daemon.folders import Folders, resolve
 from mailhitl.daemon.trust.records import Records
+from mailhitl.daemon.trust.wording import rules_of
 from mailhitl.daemon.versions import versions_of
 from mailhitl.errors import PermanentFailure
 from mailhitl.mail.message import Address
@@ -131,15 +132,15 @@ def build(
         log.warning("no server's word counts: the last probe came back with a forged one", mailbox=settings.mailbox)
         settings = replace(settings, trusted_authserv=frozenset())
     customers = directory(config)
-    hours = config.review.office_hours
+    hours, replies = config.review.office_hours, library(config)
     return App(
         settings=settings,
         folders=found,
         mailbox=mailbox,
         transport=transport,
         store=store,
-        drafting=drafting(config, settings, library(config), customers, store),
-        rules=read_rules(config),
+        drafting=drafting(config, settings, replies, customers, store),
+        rules=rules_of(config, replies),
         reviewers=reviewers(config),
         templates=environment(folders(config.agent.templates)),
         customers=customers,

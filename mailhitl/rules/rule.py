@@ -126,7 +126,7 @@ class Rule:
     """When every condition holds, the rule hits. The other fields are those of ``Verdict``.
 
     ``level`` is the rung on which a rule that sends stands now. ``fingerprint`` tells two wordings of its conditions
-    apart. ``office_hours``: what it sends waits for people to be there.
+    apart, ``words`` two wordings of what it lets out. ``office_hours``: what it sends waits for people to be there.
     """
 
     name: str
@@ -141,6 +141,7 @@ class Rule:
     level: Level = Level.SEND
     office_hours: bool = False
     fingerprint: str = ""
+    words: str = ""
     promote_at: float = 0.95
     promote_over: int = 200
     promote_clean: int = 50

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -14,7 +15,7 @@ from mailhitl.daemon.trust import autonomy, proposals
 from mailhitl.decision import Channel
 from mailhitl.ports.journal import Entry
 from mailhitl.rules.rule import Level
-from tests.story.world import CONFIG, World, letter, text_of
+from tests.story.world import CONFIG, DEMO_TEMPLATES, World, letter, text_of
 
 Worlds = Callable[..., World]
 
@@ -298,6 +299,76 @@ def test_a_promotion_does_not_hold_for_other_words_than_it_was_earned_with(propo
     assert level(proposed) is Level.REVIEW
     asks(proposed)
     assert proposed.cases[-1].state is State.HELD
+
+
+@pytest.fixture
+def own(proposed: World, tmp_path: Path) -> Path:
+    """The rule was promoted, and its template is the admin's own: the same words in another folder."""
+    proposed.answers(proposal_of(proposed), "promote")
+    proposed.run()
+    copytree(DEMO_TEMPLATES, tmp_path / "own")
+    written_anew(proposed, tmp_path / "own", "", "")
+    assert level(proposed) is Level.SAMPLED
+    return tmp_path / "own"
+
+
+def written_anew(world: World, own: Path, old: str, new: str) -> None:
+    """The admin edits the template of the opening hours."""
+    file = own / "reply" / "opening-hours.txt.j2"
+    file.write_text(file.read_text().replace(old, new))
+    config = with_rule('level = "review"', "promote_at = 0.7", "promote_over = 10", "promote_clean = 5")
+    world.reconfigured(config.replace("TEMPLATES", str(own)))
+
+
+def new_words(world: World) -> list[EmailMessage]:
+    subject = f"[mailhitl] what the rule “{RULE}” says has changed"
+    return [mail for mail in world.sent_to("anna@example.com") if str(mail["Subject"]) == subject]
+
+
+def test_a_template_written_anew_costs_one_level_until_an_admin_gives_it_back(proposed: World, own: Path) -> None:
+    assert len(proposals.evidence(proposed.store, proposed.app.rules)[0].record.decided) == 0, "since the promotion"
+    written_anew(proposed, own, "thank", "many thanks and")
+    assert level(proposed) is Level.REVIEW
+    asks(proposed)
+    assert proposed.cases[-1].state is State.HELD
+    proposed.run(later=timedelta(hours=2))
+    [mail] = new_words(proposed)
+    proposed.answers(mail, "promote")
+    proposed.run()
+    assert level(proposed) is Level.SAMPLED
+    proposed.run(later=timedelta(hours=2))
+    assert len(new_words(proposed)) == 1
+
+
+def test_the_old_words_back_or_other_line_breaks_cost_nothing(proposed: World, own: Path) -> None:
+    written_anew(proposed, own, "thank", "many thanks and")
+    written_anew(proposed, own, "many thanks and", "thank")
+    assert level(proposed) is Level.SAMPLED
+    written_anew(proposed, own, "\n\n", "\n\n\n")
+    assert level(proposed) is Level.SAMPLED
+
+
+def test_another_answers_template_is_not_the_rules_words(proposed: World, own: Path) -> None:
+    other = own / "reply" / "refund-received.txt.j2"
+    other.write_text("---\nWe have your mail.\n")
+    written_anew(proposed, own, "", "")
+    assert level(proposed) is Level.SAMPLED
+
+
+def test_an_intent_that_means_something_else_is_other_words_too(proposed: World, own: Path) -> None:
+    config = with_rule('level = "review"').replace("TEMPLATES", str(own))
+    proposed.reconfigured(config.replace('examples = ["When are you open?"', 'examples = ["Are you closed?"'))
+    assert level(proposed) is Level.REVIEW
+
+
+def test_what_the_file_lets_a_rule_do_it_may_do_with_any_words(worlds: Worlds, tmp_path: Path) -> None:
+    copytree(DEMO_TEMPLATES, tmp_path / "own")
+    world = worlds(ADMIN.replace("TEMPLATES", str(tmp_path / "own")))
+    file = tmp_path / "own" / "reply" / "opening-hours.txt.j2"
+    file.write_text(file.read_text().replace("thank", "many thanks and"))
+    world.reconfigured(ADMIN.replace("TEMPLATES", str(tmp_path / "own")))
+    assert level(world) is Level.SEND
+    assert world.store.journal.entries(("rule",))[-1].why.startswith("the words that it lets out have changed")
 
 
 def test_other_words_do_not_lift_a_demotion_by_way_of_a_promotion_either(worlds: Worlds) -> None:

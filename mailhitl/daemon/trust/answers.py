@@ -69,7 +69,7 @@ def _sample(app: App, entry: Entry, hand: Hand, command: Command) -> Result:
 
 
 def promote(app: App, entry: Entry, hand: Hand, command: Command) -> Result:
-    """Move the rule up that this proposal or demotion is about, if the hand is an admin's."""
+    """Move the rule up that this proposal, demotion or change of words is about, if the hand is an admin's."""
     if hand.by not in {address.lower() for address in tickets.admins(app)}:
         return Result(False, f"Nothing was done: only reviewers of the group “{tickets.ADMIN}” may move a rule up.")
     if app.now() > entry.at + tickets.VALID:
@@ -77,7 +77,8 @@ def promote(app: App, entry: Entry, hand: Hand, command: Command) -> Result:
     rule = next((each for each in app.rules if each.name == entry.subject), None)
     if rule is None:
         return Result(False, f"Nothing was done: there is no rule “{entry.subject}” any more.")
-    if entry.kind == proposals.PROPOSE and entry.data.get("when") != rule.fingerprint:
+    said = (entry.data.get("when"), entry.data.get("words", rule.words))
+    if entry.kind in (proposals.PROPOSE, autonomy.RULE) and said != (rule.fingerprint, rule.words):
         return Result(False, f"Nothing was done: “{rule.name}” says something else since; it has to earn it anew.")
     place = autonomy.standing(rule, autonomy.steps(app.store))
     moved_since = place.step is not None and place.step.id > entry.id
@@ -85,8 +86,8 @@ def promote(app: App, entry: Entry, hand: Hand, command: Command) -> Result:
     if moved_since or to is None:
         return Result(False, f"Nothing was done: “{rule.name}” has been moved since; it stands on “{place.level}”.")
     why = f"answered “promote” to: {entry.why}"
-    said = Entry(autonomy.PROMOTE, hand.by, Channel.REPLY, app.now(), why=why, code=entry.kind, proof=hand.proof)
-    autonomy.promote(app.store, rule, to, said)
+    promoted = Entry(autonomy.PROMOTE, hand.by, Channel.REPLY, app.now(), why=why, code=entry.kind, proof=hand.proof)
+    autonomy.promote(app.store, rule, to, promoted)
     return Result(True, f"Done: “{rule.name}” stands on “{to}” now. {proposals.MEANS[to]}")
 
 
@@ -102,15 +103,18 @@ TEXTS: dict[str, Callable[[App, Entry], str]] = {
     sampling.SAMPLE: sampling.text_of,
     proposals.PROPOSE: lambda app, entry: proposals.text_of(entry),
     autonomy.DEMOTE: lambda app, entry: autonomy.text_of(entry),
+    autonomy.RULE: lambda app, entry: autonomy.text_of_new_words(entry),
 }
 CHOICES = {
     sampling.SAMPLE: "“right” or “wrong: why”",
     proposals.PROPOSE: "“promote”",
     autonomy.DEMOTE: "“promote”",
+    autonomy.RULE: "“promote”",
 }
 COMMANDS: dict[tuple[str, str], Callable[[App, Entry, Hand, Command], Result]] = {
     (sampling.SAMPLE, "right"): _sample,
     (sampling.SAMPLE, "wrong"): _sample,
     (proposals.PROPOSE, "promote"): promote,
     (autonomy.DEMOTE, "promote"): promote,
+    (autonomy.RULE, "promote"): promote,
 }

@@ -2,13 +2,15 @@
 
 The config says where a rule stands; ``demote`` entries lower it until a ``promote`` entry lifts them. A promotion
 counts as long as the config's conditions and level are those it was made on: other conditions have to earn their own,
-and who writes another level into the file has the last word. A demotion follows both the rule's name and its
-conditions, so neither another name nor other words lift it.
+and who writes another level into the file has the last word. Where the words have changed that the rule lets out (its
+intents, their templates), it counts for one rung less: a slip of the pen that was mended must not cost all, and words
+that nobody has judged must not leave unseen. A demotion follows both the rule's name and its conditions, so neither
+another name nor other words lift it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 #: The kinds of entries that move a rule; ``rule`` remembers that its conditions or its level in the file have changed.
 PROMOTE, DEMOTE, RULE = "promote", "demote", "rule"
+#: Where a promotion that was earned with other words leaves a rule.
+BELOW = {Level.SEND: Level.SAMPLED, Level.SAMPLED: Level.REVIEW}
 #: Where what went wrong takes a rule.
 FALLS_TO = Level.REVIEW
 #: What may go wrong with an automatic answer, in the words of the notice.
@@ -41,11 +45,13 @@ CHARGES = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a rule stands: ``step`` is the last entry that moved it, ``since`` when that was (or the rule changed)."""
+    """Where a rule stands: ``step`` is the last entry that moved it, ``since`` when that was (or the rule changed).
+    ``rewritten``: it was promoted with other words than those that it lets out now, and stands a rung lower."""
 
     level: Level
     since: datetime | None = None
     step: Entry | None = None
+    rewritten: bool = False
 
     @property
     def demoted(self) -> bool:
@@ -54,7 +60,7 @@ class Standing:
 
 def standing(rule: Rule, entries: Iterable[Entry]) -> Standing:
     """Where this rule stands. ``entries`` are those of ``steps``, oldest first; ``rule.level`` is the config's."""
-    granted, ceiling, since, step = None, None, None, None
+    granted, ceiling, since, step, rewritten = None, None, None, None, False
     for entry in entries:
         if not _concerns(rule, entry):
             continue
@@ -62,12 +68,15 @@ def standing(rule: Rule, entries: Iterable[Entry]) -> Standing:
             continue
         since = entry.at
         if entry.kind == DEMOTE:
-            granted, ceiling, step = None, Level(entry.data["to"]), entry
+            granted, ceiling, step, rewritten = None, Level(entry.data["to"]), entry, False
         elif entry.kind == PROMOTE:
             same = entry.data["config"] == rule.level
             granted, ceiling, step = Level(entry.data["to"]) if same else None, None, entry
+            rewritten = same and granted in BELOW and entry.data.get("words", rule.words) != rule.words
     level = granted or rule.level
-    return Standing(min(level, ceiling or level, key=lambda each: each.rank), since, step)
+    if rewritten:
+        level = BELOW[level]
+    return Standing(min(level, ceiling or level, key=lambda each: each.rank), since, step, rewritten)
 
 
 def _concerns(rule: Rule, entry: Entry) -> bool:
@@ -172,7 +181,13 @@ def text_of(entry: Entry) -> str:
 def promote(store: Store, rule: Rule, to: Level, entry: Entry) -> bool:
     """Let the rule stand on this rung. ``entry`` says who, how, why and when; False when its key was used before."""
     before = standing(rule, steps(store)).level
-    data = {"from": str(before), "to": str(to), "config": str(rule.level), "when": rule.fingerprint}
+    data = {
+        "from": str(before),
+        "to": str(to),
+        "config": str(rule.level),
+        "when": rule.fingerprint,
+        "words": rule.words,
+    }
     return store.journal.add(replace(entry, kind=PROMOTE, subject=rule.name, data={**entry.data, **data}))
 
 
@@ -184,13 +199,14 @@ def demote(store: Store, rule: Rule, to: Level, entry: Entry) -> bool:
 
 
 def note_changes(app: App) -> int:
-    """Remember since when each rule that sends has these conditions and this level: evidence counts from then on."""
+    """Remember since when each rule that sends has these conditions, this level and these words: evidence counts from
+    then on."""
     latest = {entry.subject: entry.data for entry in app.store.journal.entries((RULE,))}
     changed = 0
     for rule in app.rules:
         data = wording(rule)
         if rule.then is Outcome.SEND and latest.get(rule.name) != data:
-            why = "its words in the config file have changed" if rule.name in latest else "first seen"
+            why = _why_changed(latest.get(rule.name), data)
             app.store.journal.add(Entry(RULE, "daemon", Channel.DAEMON, app.now(), rule.name, why=why, data=data))
             changed += 1
     return changed
@@ -198,4 +214,37 @@ def note_changes(app: App) -> int:
 
 def wording(rule: Rule) -> dict[str, str]:
     """What the config says of it, as far as evidence depends on it."""
-    return {"when": rule.fingerprint, "level": str(rule.level)}
+    return {"when": rule.fingerprint, "level": str(rule.level), "words": rule.words}
+
+
+def _why_changed(before: Mapping[str, str] | None, now: Mapping[str, str]) -> str:
+    if before is None:
+        return "first seen"
+    if {**before, "words": now["words"]} == now:
+        return "the words that it lets out have changed: its template, or what its intent is"
+    return "its words in the config file have changed"
+
+
+def tell_of_new_words(app: App) -> None:
+    """Tell the rule's people and the admins, once per change, of each rule that stands lower for its new words."""
+    entries = steps(app.store)
+    for rule in app.rules:
+        place = standing(rule, entries)
+        noted = [each for each in entries if each.kind == RULE and each.subject == rule.name]
+        if not place.rewritten or place.step is None or not noted:
+            continue
+        subject = f"[mailhitl] what the rule “{rule.name}” says has changed"
+        for person in dict.fromkeys([*alerts.addressees(app, rule.group), *tickets.admins(app)]):
+            tickets.send(app, noted[-1], person, subject=subject, text=text_of_new_words(noted[-1]))
+
+
+def text_of_new_words(entry: Entry) -> str:
+    """What the mail says that tells of a rule's new words."""
+    return (
+        f"The template that the rule “{entry.subject}” answers with was written anew, or what its intent is was "
+        "defined otherwise. It was let go further for other words than these, so it stands one level lower, and what "
+        "people decide counts for it from now on.\n\n"
+        f"If it was only a slip of the pen, an admin (a reviewer of the group “{tickets.ADMIN}”) answers this mail "
+        f"with the word “promote”, or runs: mailhitl rules promote “{entry.subject}”. Where it stands: mailhitl rules "
+        "evidence. With the old words back it stands where it stood."
+    )

@@ -119,6 +119,7 @@ def run_once(app: App) -> int:
     last = app.store.switches.get(READ)
     if last and not changed and app.now() < datetime.fromisoformat(last) + OFTEN:
         return changed
+    autonomy.tell_of_new_words(app)
     proposed = sum(_propose(app, each) for each in evidence(app.store, app.rules))
     app.store.switches.set(READ, app.now().isoformat(), "daemon", app.now())
     return changed + proposed
@@ -129,11 +130,13 @@ def _propose(app: App, each: Evidence) -> bool:
     if each.proposal is None or each.next is None:
         return False
     step = each.place.step.id if each.place.step else 0
-    key = f"{PROPOSE}:{each.rule.name}:{each.next}:{step}:{each.rule.level}:{each.rule.fingerprint}"
+    wording = f"{each.rule.level}:{each.rule.fingerprint}:{each.rule.words}"
+    key = f"{PROPOSE}:{each.rule.name}:{each.next}:{step}:{wording}"
     data = {
         "from": str(each.place.level),
         "to": str(each.next),
         "when": each.rule.fingerprint,
+        "words": each.rule.words,
         "good": str(each.proposal.good),
         "decided": str(each.proposal.decided),
         "lower": f"{each.proposal.lower:.3f}",
