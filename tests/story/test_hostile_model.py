@@ -12,7 +12,7 @@ from mailhitl.case import State
 from mailhitl.daemon import cycle
 from mailhitl.mail.parse import parse
 from mailhitl.mail.thread import reply_recipients
-from tests.model_server import serving
+from tests.model_server import sentences, serving
 from tests.story.world import CONFIG, World, text_of
 
 #: The most trusting config there can be: one rule sends everything, the model goes first.
@@ -95,6 +95,27 @@ def test_what_a_person_approves_of_a_hostile_draft_goes_to_the_customer_alone_wi
             sent = message_from_bytes(mail.raw, policy=policy.default)
             assert not {"bcc", "cc", "reply-to"} & {name.lower() for name in sent}
             assert str(sent["To"]) == "ann@customer.test"
+        world.store.close()
+
+
+BREAKS = ("\r", "\n", "\r\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\0")
+
+
+def test_41_no_character_of_a_models_words_adds_a_header_or_ends_the_mail(tmp_path: Path) -> None:
+    (tmp_path / "world").mkdir()
+    with serving("ok") as server:
+        server.reply = sentences(*(f"We look into it.{each}Bcc: x@evil.example{each}.{each}" for each in BREAKS))
+        world = trusting(tmp_path / "world", server.url)
+        world.customer_writes("Can you help me?")
+        world.run()
+        world.answers(world.packet_for("anna@example.com"), "approve")
+        world.run()
+        [mail] = world.transport.outside.sent
+        head, _, body = mail.raw.partition(b"\r\n\r\n")
+        assert b"evil" not in head
+        assert b"evil" in body
+        assert b"\r" not in mail.raw.replace(b"\r\n", b"") and b"\0" not in mail.raw
+        assert not message_from_bytes(mail.raw, policy=policy.default).defects
         world.store.close()
 
 
