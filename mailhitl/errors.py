@@ -10,6 +10,7 @@ MailhitlError
 ├── LeaseTaken           another process works on this mailbox; says who
 ├── TemporaryFailure     a server is away or says "later"; the runner tries again, with back-off
 └── PermanentFailure     a server said no (wrong password, bad certificate, no right); a human must look
+    ├── MailboxFull      no room for a mail in the mailbox; what needs none goes on
     └── StoreRuined      the database is no use as it stands, or its disk fails when it is read; nobody's password
 
 Whether to try again is decided by the type, never by reading a message.
@@ -66,6 +67,10 @@ class TemporaryFailure(MailhitlError):
 
 class PermanentFailure(MailhitlError):
     """Trying again will not help."""
+
+
+class MailboxFull(PermanentFailure):
+    """The server has no room for another mail in this mailbox (OVERQUOTA, RFC 5530)."""
 
 
 class StoreRuined(PermanentFailure):

@@ -107,6 +107,14 @@ plugin {
 }
 """
 
+QUOTA = """
+mail_plugins = quota
+plugin {{
+  quota = maildir:All that one may keep
+  quota_rule = *:{}
+}}
+"""
+
 
 def require(binary: str) -> str:
     """Give the path of a server's binary. Where it is missing: skip, or fail when MAILHITL_REQUIRE_SERVERS is 1."""
@@ -129,7 +137,8 @@ def free_port() -> int:
 class DovecotOptions:
     """What one Dovecot differs in from another. ``capability`` replaces what it would offer after login.
 
-    ``acl``: it tells who may do what in a folder (RFC 4314).
+    ``acl``: it tells who may do what in a folder (RFC 4314). ``quota``: what one account may hold, as ``storage=1M`` or
+    ``messages=3``.
     """
 
     separator: str = "/"
@@ -137,6 +146,7 @@ class DovecotOptions:
     capability: str = ""
     tls: Certificate | None = None
     acl: bool = False
+    quota: str = ""
 
 
 class Dovecot:
@@ -214,7 +224,7 @@ class Dovecot:
             gid=owner.pw_gid,
             group=grp.getgrgid(owner.pw_gid).gr_name,
             capability=f"imap_capability = {options.capability}" if options.capability else "",
-            acl=ACL if options.acl else "",
+            acl=ACL if options.acl else QUOTA.format(options.quota) if options.quota else "",
             tls=self._tls_config(),
             separator=options.separator,
             prefix=options.prefix,

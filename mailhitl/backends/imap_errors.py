@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from imapclient.exceptions import LoginError, ProtocolError
 
-from mailhitl.errors import MailhitlError, PermanentFailure, StaleFolder, TemporaryFailure
+from mailhitl.errors import MailboxFull, MailhitlError, PermanentFailure, StaleFolder, TemporaryFailure
 
 #: Everything imaplib and imapclient let through when a peer misbehaves; they parse without guarding.
 WIRE_ERRORS = (
@@ -78,7 +78,7 @@ def _refused(code: str, text: str) -> MailhitlError:
         return StaleFolder(text)
     if code == "EXPUNGEISSUED":
         return Vanished(text)
-    return PermanentFailure(text)
+    return MailboxFull(text) if code == "OVERQUOTA" else PermanentFailure(text)
 
 
 def _one_line(error: Exception) -> str:

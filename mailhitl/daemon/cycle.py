@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import structlog
+
 from mailhitl.daemon import (
+    alerts,
     byhand,
     copies,
     customers,
@@ -27,9 +30,18 @@ from mailhitl.daemon.digest import mailing as digest_mail
 from mailhitl.daemon.drafts import redrafting
 from mailhitl.daemon.learning import knowing
 from mailhitl.daemon.trust import proposals, sampling
+from mailhitl.errors import MailboxFull
+
+log = structlog.get_logger(__name__)
 
 #: Seconds between two heartbeats while nothing is done but waiting.
 HEARTBEAT = 10.0
+
+FULL = (
+    "The mail server has no room for another mail in this mailbox: drafts are not filed in the review folder, answers "
+    "are not copied into Sent, and customers' mails may be turned away. Approved answers still leave, and packets can "
+    "be answered by mail. Please delete or move mails there, or have the quota raised; the rest follows by itself."
+)
 
 #: What a reviewer's hand has just done leaves before anything else is filed. Whether they are silent is known only
 #: when the folders and their answers have been read: while the mailbox is away nobody counts as silent.
@@ -65,9 +77,20 @@ def run_once(app: App) -> int:
     done = 0
     for runner in RUNNERS.values():
         app.heartbeat()
-        done += runner(app)
+        try:
+            done += runner(app)
+        except MailboxFull as problem:
+            # What needs no room goes on: approved answers leave, and people are asked by mail.
+            _tell_full(app, problem)
     app.writers.sweep()
     return done
+
+
+def _tell_full(app: App, problem: MailboxFull) -> None:
+    """Say so once a day, until there is room."""
+    log.warning("mailbox full", mailbox=app.settings.mailbox, problem=str(problem))
+    text = f"{FULL}\n\nThe server said: {problem}"
+    alerts.raise_alert(app, key=f"full:{app.now():%Y-%m-%d}", subject="the mailbox is full", text=text)
 
 
 def run_until_quiet(app: App, rounds: int = 50) -> int:

@@ -201,7 +201,7 @@ def _arrival(app: App, glance: Glance, message: Message, raw: bytes) -> Arrival:
         thread=thread_key(message) or identity,
         fingerprint=identity,
         arrived=glance.arrived,
-        source=raw,
+        source=sources.stored(raw, message),
     )
 
 

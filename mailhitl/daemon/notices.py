@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from mailhitl.daemon import alerts
 from mailhitl.daemon.app import App
 from mailhitl.delivery import Phase, next_attempt
 
@@ -30,6 +31,10 @@ def run_once(app: App) -> int:
         app.store.notices.mark_failed(notice, again)
         if again is not None:
             app.agenda.at(again)
+        else:
+            subject = "a mail to one of your own people was refused for good"
+            key = f"notice:{notice.recipient}:{app.now():%Y-%m-%d}"
+            alerts.raise_alarm(app, key=key, subject=subject, text=f"{notice.recipient}: {handover.reply}")
         log.warning("notice not sent", kind=notice.kind, to=notice.recipient, reply=handover.reply, again=str(again))
     return sent
 

@@ -31,6 +31,10 @@ EXCERPT = 600
 #: The reason the engine gives when no rule hit: it says nothing about this mail.
 NO_RULE = "default"
 CHANGED_LINES = 12
+#: What a reviewer of a very large mail must know.
+BEGINNING = (
+    "the customer's mail has {:.1f} MB: only its beginning was read and is attached, all of it is in the mailbox"
+)
 #: What a reviewer must know before they answer an encrypted mail here.
 IN_CLEAR = (
     "the customer's mail was encrypted and an answer from here is not: write nothing that only they may read, or "
@@ -191,6 +195,8 @@ class Packet:
             lines.append(f"the customer wants answers at {', '.join(reply_to)} instead")
         if self.source.encrypted:
             lines.append(IN_CLEAR)
+        if self.source.truncated:
+            lines.append(BEGINNING.format(self.source.size / 1_000_000))
         if self.source.hidden:
             words = one_line(" ".join(self.source.hidden), 120)
             lines.append(f"the customer's mail hides words that a mail client does not show: “{words}”")

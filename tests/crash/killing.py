@@ -26,7 +26,7 @@ from mailhitl.case import Case, Event, State
 from mailhitl.store import SqlStore, open_store
 from tests.crash.letters import customers_mail, customers_of
 from tests.crash.tracing import ASKED_FOR_BODY, Point, Tracing, points_in, traced
-from tests.servers import HOST, PASSWORD, Dovecot
+from tests.servers import HOST, PASSWORD, Dovecot, DovecotOptions
 from tests.smtp_server import ScriptedServer
 from tests.story.world import parsed
 
@@ -148,11 +148,14 @@ class Account:
 
     def runs(self, smtp: ScriptedServer, tracing: Tracing | None = None) -> int:
         """``mailhitl run --once``"""
+        return self.ground.nursery.run(self.output, *self.arguments(smtp), "--once", tracing=tracing)
+
+    def arguments(self, smtp: ScriptedServer) -> tuple[str, ...]:
+        """What ``mailhitl`` has to be told to serve this mailbox, its config being written first."""
         ports = {"imap": self.ground.dovecot.port, "smtp": smtp.port}
         self.config.write_text(CONFIG.format(**ports, user=self.user, store=self.url))
         self.config.chmod(0o600)
-        line = ("--config", str(self.config), "run", "--once")
-        return self.ground.nursery.run(self.output, *line, tracing=tracing)
+        return "--config", str(self.config), "run"
 
     def mails(self, folder: str) -> list[bytes]:
         with closing_client(self.client()) as client:
@@ -182,10 +185,13 @@ class closing_client:  # noqa: N801  used like contextlib.closing
 class Ground:
     """Dovecot, the command and a directory; every kill takes an account of its own."""
 
+    def __init__(self, options: DovecotOptions | None = None) -> None:
+        self._options = options or DovecotOptions()
+
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mailhitl-kill-")))
-            self.dovecot = stack.enter_context(Dovecot())
+            self.dovecot = stack.enter_context(Dovecot(self._options))
             self.nursery = stack.enter_context(Nursery())
             self._numbers = itertools.count(1)
             self._stack = stack.pop_all()
