@@ -60,7 +60,11 @@ def everything_of_ours(world: World) -> list[bytes]:
 
 def links_of(raw: bytes) -> list[str]:
     parts = [str(part.get_content()) for part in parsed(raw).walk() if part.get_content_maintype() == "text"]
-    return [link.replace("&amp;", "&") for part in parts for link in re.findall(r"(?:https?://|mailto:)[^\s<>\"]+[^\s<>\",.]", part)]
+    return [
+        link.replace("&amp;", "&")
+        for part in parts
+        for link in re.findall(r"(?:https?://|mailto:)[^\s<>\"]+[^\s<>\",.]", part)
+    ]
 
 
 def opened(world: World, link: str) -> None:
