@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from mailhitl.case import State
-from mailhitl.daemon import alerts, cycle, pause, worklist
+from mailhitl.case import Event, State
+from mailhitl.daemon import alerts, cycle, intake, pause, worklist
 from mailhitl.daemon.directory import Csv, Directory
 from mailhitl.daemon.learning.teaching import from_decisions
+from mailhitl.decision import Channel, Decision
 from mailhitl.mail.message import Address
 from mailhitl.mail.parse import parse
 from mailhitl.mail.signature import Checked
@@ -123,6 +124,23 @@ def test_an_encrypted_mail_is_not_shown_to_a_model_by_a_redraft_either(writing: 
     writing.run()
     assert server.asked == []
     assert writing.case.state is State.HELD
+    assert any("was not written anew" in text_of(mail) for mail in writing.sent_to(ANNA))
+
+
+def test_a_mail_that_was_set_aside_unread_is_not_shown_to_a_model_by_a_redraft(
+    writing: World, server: ModelServer
+) -> None:
+    writing.customer_writes("Please engrave a canary.", subject="What does engraving cost?")
+    [poison] = writing.box.locations("INBOX")
+    for _ in range(intake.ATTEMPTS):
+        writing.store.progress.begin_attempts("support", [poison])
+    writing.run()
+    decision = Decision(Event.RETRY, "admin", Channel.CLI, "retry", writing.now)
+    writing.store.cases.move(writing.case, Event.RETRY, decision)
+    writing.run()
+    writing.answers(writing.packet_for(ANNA), "redraft: guess what they want")
+    writing.run()
+    assert server.asked == []
     assert any("was not written anew" in text_of(mail) for mail in writing.sent_to(ANNA))
 
 

@@ -349,8 +349,7 @@ def test_the_old_words_back_or_other_line_breaks_cost_nothing(proposed: World, o
 
 
 def test_another_answers_template_is_not_the_rules_words(proposed: World, own: Path) -> None:
-    other = own / "reply" / "refund-received.txt.j2"
-    other.write_text("---\nWe have your mail.\n")
+    (own / "reply" / "refund-received.txt.j2").write_text("---\nWe have your mail.\n")
     written_anew(proposed, own, "", "")
     assert level(proposed) is Level.SAMPLED
 

@@ -10,6 +10,7 @@ from mailhitl.daemon import alerts, facts
 from mailhitl.daemon.app import App
 from mailhitl.daemon.digest import signoff as digest_signoff
 from mailhitl.daemon.drafts.answering import context_of
+from mailhitl.daemon.intake import QUARANTINED
 from mailhitl.daemon.poison import each
 from mailhitl.daemon.sources import source_of
 from mailhitl.decision import Channel, Decision
@@ -38,7 +39,7 @@ def _redraft(app: App, case: Case) -> int:
     if wish is None or drafter is None:
         return 0
     source = source_of(app, case)
-    if source.encrypted or not source.readable or digest_signoff.is_digest(case):
+    if source.encrypted or not source.readable or source.header(QUARANTINED) or digest_signoff.is_digest(case):
         _failed(app, case, ModelFailure("no machine may read that mail"))
         return 1
     triage = app.drafting.classifier.triage(source)
