@@ -37,8 +37,6 @@ PER_ROUND = 500
 ATTEMPTS = 3
 #: So often within so long a folder may be numbered anew: a restored backup, a server that was moved.
 RENEWALS, RENEWED_WITHIN = 3, timedelta(days=1)
-#: Stands on top of what is kept of such a mail; in anybody else's mail it only sends that mail to a person.
-QUARANTINED = "X-Mailhitl-Quarantined"
 
 
 def run_once(app: App) -> int:
@@ -212,7 +210,7 @@ def _quarantine(app: App, location: Location) -> int:
         identity = hashlib.sha256(glance.header).hexdigest()
         subject = "(a mail that could not be read)"
         message = Message(subject=subject, readable=False, size=glance.size, defects=("quarantined",))
-        source = f"{QUARANTINED}: {ATTEMPTS} attempts\r\n".encode() + glance.header
+        source = f"{sources.QUARANTINED}: {ATTEMPTS} attempts\r\n".encode() + glance.header
         arrival = Arrival(name, location, message, identity, identity, glance.arrived, source)
         case = app.store.cases.open(arrival)
         if case is not None:

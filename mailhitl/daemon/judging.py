@@ -9,9 +9,8 @@ from mailhitl.case import Case, Event, Outcome, State
 from mailhitl.daemon import downstream, facts
 from mailhitl.daemon.app import App
 from mailhitl.daemon.drafts.answering import Proposal, propose, with_context
-from mailhitl.daemon.intake import QUARANTINED
 from mailhitl.daemon.poison import each
-from mailhitl.daemon.sources import source_of
+from mailhitl.daemon.sources import QUARANTINED, source_of
 from mailhitl.daemon.trust import leaving
 from mailhitl.decision import Channel, Decision, Reason, Verdict
 from mailhitl.draft import Draft

@@ -9,6 +9,9 @@ from mailhitl.mail.parse import parse
 
 #: Whoever writes this into a mail of their own has it looked at by a person.
 CUT = "X-Mailhitl-Whole-Size"
+#: Stands on top of what is kept of a mail that was set aside unread; in anybody else's mail it only sends that mail to
+#: a person.
+QUARANTINED = "X-Mailhitl-Quarantined"
 
 
 def original(app: App, case: Case) -> bytes:

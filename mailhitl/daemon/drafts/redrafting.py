@@ -10,9 +10,8 @@ from mailhitl.daemon import alerts, facts
 from mailhitl.daemon.app import App
 from mailhitl.daemon.digest import signoff as digest_signoff
 from mailhitl.daemon.drafts.answering import context_of
-from mailhitl.daemon.intake import QUARANTINED
 from mailhitl.daemon.poison import each
-from mailhitl.daemon.sources import source_of
+from mailhitl.daemon.sources import QUARANTINED, source_of
 from mailhitl.decision import Channel, Decision
 from mailhitl.draft import Draft
 from mailhitl.errors import ModelFailure
