@@ -84,8 +84,18 @@ def language_of(text: str) -> str:
     return _language_of(text[:MAX_TEXT])
 
 
+def several_languages(text: str) -> tuple[str, ...]:
+    """Return the languages of its paragraphs, in their order, where the whole can be told for none: a skeleton in one
+    and sentences in another. Empty where there are not several."""
+    if language_of(text):
+        return ()
+    told = (language_of(paragraph) for paragraph in text[:MAX_TEXT].split("\n\n"))
+    found = tuple(dict.fromkeys(language for language in told if language))
+    return found if len(found) > 1 else ()
+
+
 # Every step that a mail passes asks again.
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _language_of(text: str) -> str:
     start = " ".join(token for token in text.lower().split() if token.isalpha() or not _CODE.search(token))
     words = Counter(_WORD.findall(start.replace("’", "'")))

@@ -154,6 +154,15 @@ def test_an_answer_in_another_language_is_found() -> None:
     assert "language" not in found(german, language="")
 
 
+def test_a_german_skeleton_with_english_sentences_has_one_clear_reason() -> None:
+    english = "Your order has left our house and will be there by Thursday."
+    mixed = f"Guten Tag Herr Muster,\n\nvielen Dank für Ihre Nachricht.\n\n{english}\n\nMit freundlichen Grüßen"
+    for customers in ("en", "de"):
+        seen = found(mixed, author="drafter:model", language=customers)
+        assert seen["language"] == [f"the customer writes {customers}, the answer is partly de and partly en"]
+        assert "unread-language" not in seen
+
+
 def test_what_only_the_sender_chose_is_an_echo_in_an_automatic_answer() -> None:
     text = "Hello Anna Berg, we are here for order 4711 of your lamp Luna"
     assert found(text, author="drafter:template")["echo"] == ["anna berg order 4711 lamp luna"]

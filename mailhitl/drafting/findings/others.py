@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from mailhitl.drafting.findings.answer import Answer
-from mailhitl.drafting.language import language_of
+from mailhitl.drafting.language import language_of, several_languages
 from mailhitl.drafting.placeholders import placeholders
 from mailhitl.mail.lookalike import visible
 
@@ -22,8 +22,16 @@ def placeholder(answer: Answer) -> Iterable[str]:
 
 
 def language(answer: Answer) -> Iterable[str]:
-    """The draft is in another language than the customer's mail, where both can be told."""
-    spoken = language_of(answer.own.shown) or answer.draft.language
+    """The draft is in another language than the customer's mail, or in several, where it can be told.
+
+    What the draft is said to be in counts only where its words say nothing: nobody is told two things of one text.
+    """
+    text = answer.own.shown
+    several, spoken = several_languages(text), language_of(text)
+    if several:
+        spoken = f"partly {' and partly '.join(several)}"
+    elif not spoken and not any(unread_language(answer)):
+        spoken = answer.draft.language
     if answer.language and spoken and spoken != answer.language:
         yield f"the customer writes {answer.language}, the answer is {spoken}"
 
@@ -39,6 +47,8 @@ def unread_language(answer: Answer) -> Iterable[str]:
         return
     text = answer.own.shown
     spoken = language_of(text)
+    if READ.issuperset(several_languages(text) or ("",)):
+        return
     if spoken not in READ and (spoken or _is_long(text)):
         yield f"the answer is {spoken}" if spoken else "the answer is neither English nor German"
 
