@@ -33,6 +33,7 @@ from bench import (
     memory,
     plant,
     poll,
+    power,
     triage,
 )
 from bench.figures import Figure
@@ -61,6 +62,7 @@ LONG = {
     "hands": hands.measure,
     "kill": kill.measure,
     "plant": plant.plants,
+    "power": power.measure,
     "random": plant.measure,
 }
 COLUMNS = ("what", "min", "median", "max", "floor", "ratio", "target", "ok")

@@ -40,13 +40,14 @@ class Looked:
     wrong: list[str] = field(default_factory=list)
 
 
-def record(account: Account, smtp: ScriptedServer, point: Point | None = None) -> list[str]:
-    """Run the command to its end, or until ``point``; give what strace has noted, every byte of it."""
+def record(account: Account, smtp: ScriptedServer, point: Point | None = None) -> tuple[list[str], bool]:
+    """Run the command to its end, or until ``point``; give what strace has noted, every byte of it, and whether it was
+    killed."""
     trace = account.folder / "trace"
     inject = "" if point is None else f"{point.call}:signal=KILL:when={point.number}"
     code = account.runs(smtp, Tracing(trace, inject, (*CALLS, *platter.CALLS), whole=True))
     assert code in (0, -signal.SIGKILL), account.output.read_text()
-    return trace.read_text("ascii").splitlines()
+    return trace.read_text("ascii").splitlines(), code != 0
 
 
 def lose(ground: Ground, original: Account, scene: Scene, outage: Outage, *, deaf: bool = False) -> End:
@@ -54,17 +55,17 @@ def lose(ground: Ground, original: Account, scene: Scene, outage: Outage, *, dea
     account = ground.copy(original)
     disk = Disk(account.folder / "var", deaf=deaf)
     with ScriptedServer() as smtp:
-        lines = record(account, smtp, outage.point)
+        lines, killed = record(account, smtp, outage.point)
         dotted = bool(to_customers(smtp))
         for line in lines:
             disk.see(line)
         disk.put(disk.image(LOSSES[outage.loss], Random(outage.seed)), disk.root)
         code = account.runs(smtp)
         if code:
-            return End(outage.point, f"the restart failed: {account.output.read_text()[-300:]}", True, dotted)
+            return End(outage.point, f"the restart failed: {account.output.read_text()[-300:]}", killed, dotted)
         outcome, repeated = scene.judge(account, smtp, "\n".join(lines))
     account.remove()
-    return End(outage.point, outcome, True, dotted, repeated)
+    return End(outage.point, outcome, killed, dotted, repeated)
 
 
 def losses(ground: Ground, name: str, count: int, seed: int, *, deaf: bool = False) -> Iterator[tuple[Outage, End]]:
@@ -85,7 +86,7 @@ def look_at_disks(ground: Ground, seed: int, *, deaf: bool = False, every: int =
     account = ground.copy(original)
     disk = Disk(account.folder / "var", deaf=deaf)
     with ScriptedServer() as smtp:
-        lines = record(account, smtp)
+        lines, _ = record(account, smtp)
     asked = left = False
     for number, line in enumerate(lines):
         # Before this call: it has not changed anything yet, but its bytes are on their way.

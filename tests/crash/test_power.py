@@ -14,7 +14,9 @@ from tests.crash import platter
 from tests.crash.killing import Ground, count_points
 from tests.crash.platter import LOSSES, Disk
 from tests.crash.power import SCENES, Outage, look_at_disks, lose, losses
-from tests.crash.tracing import Point, why_not
+from tests.crash.stopping import Stage, points_of, stop
+from tests.crash.tracing import ASKED_FOR_BODY, Point, why_not
+from tests.postgres import Postgres
 
 #: What one step of a program looks like in the trace.
 STEPS = """
@@ -134,3 +136,19 @@ def test_what_others_have_seen_is_still_known_when_nothing_unsynced_is_left(
     point = after(count_points(ground, original), words)
     end = lose(ground, original, SCENES[name], Outage(point, "nothing", 0))
     assert end.outcome == "once"
+
+
+@pytest.mark.servers
+def test_a_postgresql_that_is_stopped_at_once_forgets_no_body_that_has_left(ground: Ground) -> None:
+    with Postgres() as server:
+        stage, scene = Stage(ground, server), SCENES["approve"]
+        original = stage.account()
+        scene.prepare(original)
+        points = points_of(stage, original)
+        asked = next(at for at, point in enumerate(points) if ASKED_FOR_BODY.search(point.line))
+        answered = next(point for point in points[asked + 1 :] if '"250 2.0.0 queued' in point.line)
+        ends = {kind: stop(stage, original, scene, answered, kind) for kind in ("both", "server")}
+    assert {kind: (end.outcome, end.dotted) for kind, end in ends.items()} == {
+        "both": ("unknown", True),
+        "server": ("once", True),
+    }
