@@ -31,7 +31,6 @@ class Phase(StrEnum):
 class Status(StrEnum):
     """What became of one recipient."""
 
-    PENDING = "pending"
     ACCEPTED = "accepted"
     DEFERRED = "deferred"  # 4xx, or the connection broke before the body
     REFUSED = "refused"  # 5xx

@@ -40,10 +40,6 @@ class Part:
     end: int
     children: tuple[Part, ...] = ()
 
-    @property
-    def multipart(self) -> bool:
-        return bool(self.children)
-
     def leaves(self) -> Iterator[Part]:
         """Every part that holds no others, in order."""
         if not self.children:
