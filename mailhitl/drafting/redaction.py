@@ -25,14 +25,16 @@ _TITLED = re.compile(
     r"\b(?P<title>Mr|Mrs|Ms|Mx|Dr|Prof|Herrn?|Frau|Madame|Monsieur|Señora?)\b\.?(?:\s+(?:Dr|Prof)\b\.?)?"
     r"(?:\s+(?:(?:von|van|de|der|den|zu)\s+)*[^\W\d_a-zäöüß][\w'’-]+){1,2}"
 )
+#: What stands in a name is bounded: of "B-B-B-…" every B may begin one.
 _STREET = re.compile(
-    r"(?<!\w)(?:[A-ZÄÖÜ][\w'’-]*\s+){0,2}(?:[A-ZÄÖÜ][\w'’-]*)?"
-    r"(?i:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|ring|damm|ufer)\s*\d+\s?[a-z]?(?!\w)"
-    r"|(?<!\w)\d+[a-z]?\s+(?:[A-Z][\w'’-]+\s+){1,3}(?:Street|St|Road|Rd|Avenue|Ave|Lane|Drive|Square|Court)\b"
+    r"(?<!\w)(?:[A-ZÄÖÜ][\w'’-]{0,80}\s{1,9}){0,2}(?:[A-ZÄÖÜ][\w'’-]{0,80})?"
+    r"(?i:stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|ring|damm|ufer)\s{0,9}\d+\s?[a-z]?(?!\w)"
+    r"|(?<!\w)\d+[a-z]?\s{1,9}(?:[A-Z][\w'’-]{1,80}\s{1,9}){1,3}"
+    r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Drive|Square|Court)\b"
 )
 _TOWN = re.compile(r"(?<!\w)(?:[A-Z]{1,2}-)?\d{4,5}\s+[A-ZÄÖÜ][\w-]+(?:\s+[A-ZÄÖÜ][\w-]+)?")
 #: Codes mix letters and digits ("A-10422", "DE89 3704"); a single digit ("2 days") says nothing about anybody.
-_CODE = re.compile(r"(?<!\w)(?=[\w/-]*\d)(?:[A-Za-z]{1,6}[-/]?)?\d[\w/.,:-]*\d\w*|(?<!\w)[A-Za-z]+\d[\w-]*")
+_CODE = re.compile(r"(?<!\w)(?:[A-Za-z]{1,6}[-/]?)?\d[\w/.,:-]*\d\w*|(?<!\w)[A-Za-z]+\d[\w-]*")
 _KEY = re.compile(
     r"(?P<what>\b(?:password|passwd|passwort|kennwort|pin|tan|cvv|cvc|secret|token|api[ _-]?key)\b"
     r"[ \t]*(?::|=|is\b|ist\b|lautet\b)[ \t]*)(?P<value>\S+)",

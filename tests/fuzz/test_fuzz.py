@@ -25,6 +25,8 @@ FOUND = [
     ("knowledge", b"# " + b"#" * 900_000 + b"x"),
     # So did a line of dashes in an edited answer, when its packet was written.
     ("packet", letter("a" + "-" * 900_000 + "x")),
+    # And a line of single letters with much between them, where an answer is made anonymous.
+    ("gates", letter("b----" * 12_000)),
     # What is nested a few hundred deep was a RecursionError, or a SyntaxError of Python's, instead of a problem told.
     ("template", b"language: en\n---\n{{ " + b"(" * 500 + b"1" + b")" * 500 + b" }}"),
     ("template", b"language: en\n---\n{{ " + b"{1:" * 3_000),
