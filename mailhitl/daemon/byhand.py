@@ -16,6 +16,7 @@ from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse, parse_header
 from mailhitl.mail.signature import Checked
 from mailhitl.mail.stamp import Kind, read_id
+from mailhitl.mail.thread import thread_key
 from mailhitl.ports.mailbox import Location
 from mailhitl.ports.store import Cursor
 from mailhitl.review.reviewers import SOMEONE
@@ -79,9 +80,15 @@ def came_in(app: App, message: Message, location: Location, proof_of: Callable[[
     It comes to the plus-address that the draft has as a blind copy, or because support was put into Cc. Anybody can
     write such a From: what nothing proves keeps a machine from answering and has people asked; it closes nothing.
     """
-    if not app.is_ours(message.sender.key) or not (answered := _answered(app, message)):
+    if not app.is_ours(message.sender.key):
+        return False
+    answered = _answered(app, message)
+    # The same mail by another road (Cc and blind copy), or one more word to a customer who has an answer already.
+    if not answered and not _answered_before(app, message):
         return False
     proof = proof_of()
+    if not answered and not proof.proof:
+        return False
     for case in answered:
         if proof.proof:
             _close(app, case, message, location.folder)
@@ -115,6 +122,14 @@ def _answered(app: App, header: Message) -> list[Case]:
         cases |= _named(app, mark.case_id)
     readers = {address.key for address in (*header.to, *header.cc)}
     return [case for case in cases.values() if readers & _customers(app, case)]
+
+
+def _answered_before(app: App, message: Message) -> bool:
+    """Whether it goes to the customer of a case that is closed, as an answer to that customer's mail."""
+    ids = {*message.in_reply_to, *message.references}
+    readers = {address.key for address in (*message.to, *message.cc)}
+    closed = app.store.cases.in_thread(app.settings.mailbox, thread_key(message)) if ids else ()
+    return any(case.message_id in ids and readers & _customers(app, case) for case in closed)
 
 
 def _named(app: App, case_id: int) -> dict[int, Case]:

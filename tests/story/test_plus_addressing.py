@@ -70,6 +70,30 @@ def test_a_draft_that_somebody_sends_from_an_account_of_their_own_is_seen_and_cl
     assert world.sent_to(ANN) == []
 
 
+def in_copy(message_id: str) -> bytes:
+    """What Anna writes to the customer from her own account, with support in Cc."""
+    about = {"In_Reply_To": "<letter-1@customer.test>", "References": "<letter-1@customer.test>"}
+    return letter(
+        "When are you open?", sender=AS_ANNA, to=ANN, message_id=message_id, Cc="support@example.com", **about
+    )
+
+
+def test_one_more_word_to_a_customer_who_has_an_answer_is_no_customer_s_mail(world: World) -> None:
+    for number in (1, 2):
+        world.box.deliver("INBOX", in_copy(f"<anna-{number}@example.com>"))
+        world.run(later=MINUTE)
+    assert world.case.state is State.SUPERSEDED
+    assert world.transport.outside.sent == []
+
+
+def test_one_more_word_that_nobody_vouches_for_is_looked_at_by_people(world: World) -> None:
+    world.box.deliver("INBOX", in_copy("<anna-1@example.com>"))
+    world.run(later=MINUTE)
+    world.box.deliver("INBOX", in_copy("<anna-2@example.com>").replace(b"dmarc=pass", b"dmarc=fail"))
+    world.run(later=MINUTE)
+    assert [case.state for case in world.cases] == [State.SUPERSEDED, State.HELD]
+
+
 def test_a_thread_that_the_client_has_dropped_is_made_up_for_by_the_address(world: World) -> None:
     raw = sent_by_hand(world)
     bare = b"\r\n".join(
