@@ -17,16 +17,26 @@ class Crash(BaseException):
 class Fuse:
     """Burns at the ``left``-th call: before it is made, or after. 0: never.
 
-    ``meanwhile``: the process does not die there, but stands still while this happens.
+    ``only`` names the one call that counts (``cases.move``), "": all of them do. ``meanwhile``: the process does not
+    die there, but stands still while this happens.
     """
 
     left: int = 0
     before: bool = False
     calls: int = 0
     meanwhile: Callable[[], None] | None = None
+    only: str = ""
 
     def light(self, left: int, *, before: bool) -> None:
         self.left, self.before = left, before
+
+    def counts(self, call: str) -> bool:
+        """Count this call; return whether it is the one."""
+        if self.only not in ("", call):
+            return False
+        self.calls += 1
+        self.left -= 1
+        return self.left == 0
 
     def burn(self) -> None:
         if self.meanwhile is None:
@@ -37,28 +47,32 @@ class Fuse:
 class Frail:
     """Passes every call on to ``inner``, and to the objects named in ``parts``, until the fuse burns.
 
-    The next call of each name in ``away`` fails instead, as when a server has gone.
+    The next call of each name in ``away`` fails instead, as when a server has gone. ``name`` is what the fuse knows
+    these calls by.
     """
 
     def __init__(
-        self, inner: Any, fuse: Fuse, parts: frozenset[str] = frozenset(), away: list[str] | None = None
+        self,
+        inner: Any,
+        fuse: Fuse,
+        parts: frozenset[str] = frozenset(),
+        away: list[str] | None = None,
+        name: str = "",
     ) -> None:
-        self._inner, self._fuse, self._parts = inner, fuse, parts
+        self._inner, self._fuse, self._parts, self._name = inner, fuse, parts, name
         self._away = [] if away is None else away
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._inner, name)
         if name in self._parts:
-            return Frail(attribute, self._fuse)
+            return Frail(attribute, self._fuse, name=name)
         if not callable(attribute):
             return attribute
 
         def call(*args: Any, **kwargs: Any) -> Any:
             fuse = self._fuse
-            fuse.calls += 1
-            fuse.left -= 1
             # A call may make others of these in its turn, so whether it is the one is known only now.
-            burns = fuse.left == 0
+            burns = fuse.counts(f"{self._name}.{name}")
             if burns and fuse.before:
                 fuse.burn()
             if name in self._away:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from email.message import EmailMessage
+from functools import lru_cache
 
 from mailhitl.case import Event
 from mailhitl.mail.edited import draft_of
@@ -16,8 +18,8 @@ ANNA, BEN = "anna@example.com", "ben@example.com"
 EXPLAINED = {
     Event.APPROVE: {"approve"},
     Event.ENDORSE: {"approve"},
-    Event.REVISE: {"edit", "approve"},
-    Event.HOLD: {"take back", "edit"},
+    Event.REVISE: {"edit", "approve", "hand"},
+    Event.HOLD: {"take back", "edit", "reject", "escalate", "hand"},
     Event.REJECT: {"reject"},
     Event.ESCALATE: {"escalate"},
     Event.SUPERSEDE: {"hand"},
@@ -26,7 +28,8 @@ EXPLAINED = {
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A customer's mail. ``kind``: ``hours`` may be answered by a rule, ``machine`` by nobody, the others by people."""
+    """A customer's mail. ``kind``: ``hours`` may be answered by a rule, ``machine`` by nobody, the others by people,
+    ``grave`` by two who agree."""
 
     message_id: str
     kind: str
@@ -60,11 +63,21 @@ class People:
     #: A person has stopped, edited or answered it: no rule may answer any more.
     touched: set[str] = field(default_factory=set)
     by_hand: set[str] = field(default_factory=set)
+    #: People were told that the rule which sends by itself has lost that right.
+    demoted: bool = False
+    #: What left without anybody's wish, by a rule.
+    automatic: set[str] = field(default_factory=set)
+    #: The Message-ID under which these words have left.
+    ids: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def does(self, letter: str, who: str, deed: str) -> None:
         self.deeds.add((letter, who, deed))
         if deed != "escalate":
             self.touched.add(letter)
+
+    def may_have_done(self, letter: str, deed: str) -> None:
+        """A hand that may have come too late: whether it counts is the agent's to say, and either is right."""
+        self.deeds.add((letter, SOMEONE, deed))
 
     def approves(self, letter: str, approval: Approval) -> None:
         self.does(letter, approval.by, "approve")
@@ -82,17 +95,32 @@ class People:
         if letter not in self.letters:
             return "it answers no customer's mail"
         self.times[letter] += 1
-        wanted = any(approval.covers(raw) for approval in self.approvals[letter])
-        by_rule = self.letters[letter].kind == "hours" and letter not in self.touched
+        kind, wanted = self.letters[letter].kind, self.is_wanted(letter, raw)
+        by_rule = kind == "hours" and letter not in self.touched and not self.demoted
+        if not wanted:
+            self.automatic.add(letter)
         objections = {
             "nobody wanted these words to leave, and no rule may have sent them": not (wanted or by_rule),
             "everything was paused": paused == "all",
             "automatic answers were paused": paused == "automatic" and not wanted,
-            "a machine had written": self.letters[letter].kind == "machine",
+            "a machine had written": kind == "machine",
             "a person had answered by hand": letter in self.by_hand,
             "it left twice": self.times[letter] > 1 + self.again[letter],
+            "the same words left under another Message-ID": self._under_another_id(letter, raw),
         }
         return "; ".join(words for words, holds in objections.items() if holds)
+
+    def is_wanted(self, letter: str, raw: bytes) -> bool:
+        """Whether enough people want these words: who has written them is nobody's second pair of eyes."""
+        covering = [approval for approval in self.approvals[letter] if approval.covers(raw)]
+        if self.letters[letter].kind != "grave":
+            return bool(covering)
+        writers = {approval.by for approval in covering if approval.phrase}
+        return len({approval.by for approval in covering} - writers - {SOMEONE}) >= 2
+
+    def _under_another_id(self, letter: str, raw: bytes) -> bool:
+        message_id = str(read(raw)["Message-ID"])
+        return self.ids.setdefault((letter, draft_of(raw).digest), message_id) != message_id
 
     def explains(self, letter: str, who: str, event: Event) -> bool:
         return any((letter, who, deed) in self.deeds for deed in EXPLAINED[event])
@@ -100,4 +128,18 @@ class People:
 
 def letter_of(raw: bytes) -> str:
     """The customer's mail that a draft or an answer is for."""
-    return str(parsed(raw)["In-Reply-To"]).strip()
+    return str(read(raw)["In-Reply-To"]).strip()
+
+
+#: What is asked of every mail over and over again.
+HEADERS = ("Message-ID", "Subject", "To", "In-Reply-To", "References")
+
+
+@lru_cache(maxsize=20_000)
+def read(raw: bytes) -> EmailMessage:
+    """The mail, and these headers of it, parsed once: ``email`` parses a header at every access."""
+    mail = parsed(raw)
+    for name in HEADERS:
+        if mail[name] is not None:
+            mail.replace_header(name, str(mail[name]))
+    return mail

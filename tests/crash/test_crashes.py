@@ -10,7 +10,7 @@ import pytest
 from mailhitl.case import Event, State
 from mailhitl.daemon import cycle
 from tests.crash.fuse import Crash, Fuse
-from tests.crash.team import frail
+from tests.crash.scenery import frail
 from tests.story.world import CONFIG, World
 
 MINUTE = timedelta(seconds=61)
