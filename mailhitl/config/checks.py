@@ -81,7 +81,37 @@ def unique_names(data: Data) -> Iterator[Problem]:
             word = _word(entry.get(name)).casefold()
             seen[word] += 1
             if word and seen[word] == 2:
-                yield Problem((section, number, name), f'stands twice: "{entry[name]}".')
+                hint = SAME_PERSON if section == "reviewer" else ""
+                yield Problem((section, number, name), f'stands twice: "{entry[name]}".{hint}')
+
+
+SAME_PERSON = " If it is the same person, name further addresses in aliases."
+
+
+def unique_reviewers(data: Data) -> Iterator[Problem]:
+    """No address belongs to two people: nobody could say whose approval it is."""
+    people = [(number, _word(person.get("address")).casefold(), person) for number, person in _tables(data, "reviewer")]
+    mains = {address for _, address, _ in people}
+    owners: dict[str, int] = {}
+    for number, address, person in people:
+        for alias in {_word(each).casefold() for each in _list(person.get("aliases"))} - {"", address}:
+            if alias in mains or owners.setdefault(alias, number) != number:
+                yield Problem(("reviewer", number, "aliases"), f'"{alias}" is another reviewer\'s address.')
+
+
+def one_person_twice(data: Data) -> Iterator[Problem]:
+    """Where several people have to agree, one person under two addresses would be enough."""
+    if not any(isinstance(wanted := rule.get("approvals"), int) and wanted > 1 for _, rule in _tables(data, "rule")):
+        return
+    seen: dict[str, str] = {}
+    for number, person in _tables(data, "reviewer"):
+        local, name = _word(person.get("address")).partition("@")[0].casefold(), _word(person.get("name"))
+        if local and seen.setdefault(local, name) != name:
+            yield Problem(
+                ("reviewer", number, "address"),
+                f'begins like that of "{seen[local]}". If it is the same person, four eyes would count them twice: '
+                "name this address in aliases there.",
+            )
 
 
 def unique_mailboxes(data: Data) -> Iterator[Problem]:
@@ -225,13 +255,23 @@ CHECKS: tuple[Check, ...] = (
     conditions,
     unique_names,
     unique_mailboxes,
+    unique_reviewers,
     groups,
     substitutes,
     somebody,
     likely_intents,
     contradictions,
 )
-WARNINGS: tuple[Check, ...] = (unknown_intents, silent_intents, enough_people, signoff, vouching, pointless, promotions)
+WARNINGS: tuple[Check, ...] = (
+    unknown_intents,
+    silent_intents,
+    enough_people,
+    one_person_twice,
+    signoff,
+    vouching,
+    pointless,
+    promotions,
+)
 
 
 def check(data: Data, checks: Iterable[Check]) -> list[Problem]:

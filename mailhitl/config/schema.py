@@ -103,7 +103,12 @@ class ReviewerConfig(Table):
     """One person who may decide."""
 
     name: Word = needed("Name, also of the person's own folder Approve/<name>.")
-    address: AddrSpec = needed("Where packets go and approvals come from; exactly this address.")
+    address: AddrSpec = needed("Where packets go and approvals come from; exactly this address, or one of aliases.")
+    aliases: tuple[AddrSpec, ...] = key(
+        (),
+        "Further addresses that this person writes from: what they say counts as this person's, and where several "
+        "people have to agree it is one. Packets go to address alone.",
+    )
     groups: tuple[Word, ...] = key((), "Groups that rules name; whoever is in “admin” may also move rules up.")
     absent: tuple[Days, ...] = key(
         (),

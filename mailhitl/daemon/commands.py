@@ -104,7 +104,8 @@ def _obeyed(app: App, message: Message, proof: Checked, fingerprint: str) -> Res
         return pause.carry_out(app, message, proof)
     if _answers_a_broken_id(app, message):
         return Result(False, BROKEN_ID)
-    return worklist.send(app, message.sender.key, key=fingerprint, in_reply_to=message.message_id)
+    asking = app.reviewers.standing_for(message.sender.key)
+    return worklist.send(app, asking, key=fingerprint, in_reply_to=message.message_id)
 
 
 def _obeyed_answer(app: App, message: Message, proof: Checked, private: PrivateId) -> Result:

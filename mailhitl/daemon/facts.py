@@ -138,7 +138,7 @@ def _recipients(app: App, source: Message, draft: Draft | None, *, edited: bool)
 def _redirected(app: App, source: Message) -> bool:
     """Whether Reply-To makes us write to whom the sender chose: an honest one names the sender's own side."""
     elsewhere = [address for address in source.reply_to if address.key != source.sender.key]
-    ours = app.settings.own | {person.address.lower() for person in app.reviewers.people}
+    ours = app.settings.own | {each for person in app.reviewers.people for each in person.addresses}
     return len(source.reply_to) > 1 or any(not each.spec or is_own(each.key, ours) for each in elsewhere)
 
 

@@ -99,7 +99,7 @@ def _hand(app: App, incoming: Incoming, *, releasing: bool) -> tuple[Hand | None
     if ask and not ask.reviewer and not incoming.proof.proof:
         # The token of the packet in the folder: everybody who may open the mailbox can read it.
         by, named = SOMEONE, False
-    doubt = _token_doubt(app, incoming, sender)
+    doubt = _token_doubt(app, incoming, app.reviewers.standing_for(sender))
     if doubt:
         return None, doubt
     if not releasing:

@@ -163,7 +163,10 @@ def writers(config: Config) -> Writers:
 def reviewers(config: Config) -> Reviewers:
     """The people who may decide."""
     return Reviewers(
-        tuple(Reviewer(r.name, r.address, frozenset(r.groups), r.absent, r.substitute) for r in config.reviewer)
+        tuple(
+            Reviewer(each.name, each.address, frozenset(each.groups), each.absent, each.substitute, each.aliases)
+            for each in config.reviewer
+        )
     )
 
 

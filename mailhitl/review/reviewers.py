@@ -17,7 +17,8 @@ SOMEONE = "someone with access"
 
 @dataclass(frozen=True, slots=True)
 class Reviewer:
-    """One person who may decide. ``address`` is a strict addr-spec, compared without regard to case.
+    """One person who may decide. ``address`` is a strict addr-spec, compared without regard to case; it stands for the
+    person in the log and wherever people are told apart. ``aliases`` are further addresses that the person writes from.
 
     ``absent`` are the first and the last day of each absence, ``substitute`` the name of who is asked meanwhile ("":
     the rest of the group). Who is absent may decide all the same.
@@ -28,6 +29,12 @@ class Reviewer:
     groups: frozenset[str] = frozenset()
     absent: tuple[tuple[date, date], ...] = ()
     substitute: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """All of them, in small letters."""
+        return frozenset(each.lower() for each in (self.address, *self.aliases))
 
     def away(self, day: date) -> bool:
         return any(first <= day <= last for first, last in self.absent)
@@ -63,8 +70,13 @@ class Reviewers:
         return standing if standing and not standing.away(day) else None
 
     def by_address(self, address: str) -> Reviewer | None:
-        """The one reviewer whose address is exactly this one. No aliases, no plus-addresses, nothing looser."""
-        return next((person for person in self.people if person.address.lower() == address.lower()), None)
+        """The one reviewer who has exactly this address in the config. No plus-addresses, nothing looser."""
+        return next((person for person in self.people if address.lower() in person.addresses), None)
+
+    def standing_for(self, address: str) -> str:
+        """The address that stands for whoever writes from this one; in small letters."""
+        person = self.by_address(address)
+        return (person.address if person else address).lower()
 
     def by_name(self, name: str) -> Reviewer | None:
         """The reviewer a folder ``Approve/<name>`` belongs to: by name or by the address's local part."""

@@ -359,6 +359,25 @@ def test_56_one_person_counts_once_under_any_spelling_or_alias(pair: World, agai
     assert pair.sent_to(ANN) == []
 
 
+def test_56_one_person_listed_with_two_addresses_counts_once(tmp_path: Path) -> None:
+    """Anna answers her own packet from both, with full proof each time; only Ben makes it two."""
+    private = 'address = "anna@example.com"\naliases = ["Anna@home.test"]'
+    config = CONFIG.replace('reviewers = "support"\n', "approvals = 2\n")
+    world = World(tmp_path, config.replace('address = "anna@example.com"', private))
+    held(world)
+    packet: EmailMessage = world.packet_for(ANNA)
+    for sender in ("Anna <anna@home.test>", "Anna <anna@example.com>"):
+        world.answers(packet, "approve", sender=sender)
+        world.run(later=MINUTE)
+    assert {by for by, _ in endorsed_by(world)} == {ANNA}
+    assert world.case.state is State.HELD
+    assert [mail for mail in world.sent_to("anna@home.test") if str(mail["Subject"])[:8] == "[Review]"] == []
+    world.answers(world.packet_for(BEN), "approve", sender=AS_BEN)
+    world.run()
+    assert world.case.state is State.SENT
+    world.store.close()
+
+
 def test_56_the_editor_is_not_the_second_pair_of_eyes(pair: World) -> None:
     held(pair)
     pair.answers(pair.packet_for(ANNA), "edit: We have refunded your order.")

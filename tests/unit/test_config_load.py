@@ -227,6 +227,8 @@ reviewers = "biling"
         ),
         (rule("when = { subject = { contains = '' } }"), "12: rule[0].when.subject.contains: has an empty text"),
         (rule("when = { not = {} }"), "12: rule[0].when.not: is empty, so it would always hold"),
+        (MINIMAL + REVIEWER, '10: reviewer[1].name: stands twice: "Anna". If it is the same person, name further addr'),
+        (MINIMAL + BEN + 'aliases = ["Anna@example.com"]\n', '12: reviewer[1].aliases: "anna@example.com" is another'),
         (rule("when = { time = { weekday = 'munday' } }"), "12: rule[0].when.time.weekday[0]: is not a weekday"),
     ],
 )
@@ -269,6 +271,10 @@ def test_a_misspelled_intent_is_a_mistake_and_an_undeclared_one_a_warning(
         (
             MINIMAL + '[[rule]]\nname = "x"\nwhen = { subject = "x" }\nthen = "send"\npromote_over = 50\n',
             ":13: rule[0].promote_over: no higher level is ever proposed: 50 right of 50 count as 0.929, and 0.95 is",
+        ),
+        (
+            rule("when = { intent = 'x' }\napprovals = 2") + BEN.replace("ben@example", "anna@home"),
+            'reviewer[1].address: begins like that of "Anna". If it is the same person, four eyes would count',
         ),
         (MINIMAL + '[[intent]]\nname = "x"\n', ":9: intent[0]: has neither examples nor words"),
     ],

@@ -45,7 +45,7 @@ def hand_of(app: App, message: Message, proof: Checked, private: PrivateId, *, s
     one that went to the shared mailbox."""
     sender = message.sender.key
     person = app.reviewers.by_address(sender)
-    readers = {sender, app.settings.address.key}
+    readers = {sender, app.reviewers.standing_for(sender), app.settings.address.key}
     if not any(hmac.compare_digest(private.token, ticket_token(private.case_id, each, app.key)) for each in readers):
         return Hand(SOMEONE, False, ""), "that mail was sent to somebody else. Please answer your own."
     by = person.address.lower() if person and proof.proof else SOMEONE
