@@ -147,7 +147,7 @@ class Ways(Hands):
     def breaks_off_in_the_middle(self, where: Break, meanwhile: Callable[[], None]) -> None:
         """The process stands still for as long as that takes, and goes on."""
         fuse = where.fuse(meanwhile)
-        for name in (*LOOKS, "outbox", "copies"):
+        for name in (*LOOKS, "outbox"):
             self.attempt(partial(cycle.RUNNERS[name], frail(self.world, fuse)))
 
     def a_hand_comes_late(self) -> None:
