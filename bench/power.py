@@ -60,9 +60,10 @@ def _figure(what: str, ends: Iterable[tuple[str, End]], limit: float | None = 0)
         repeated += end.repeated
         if not end.good:
             print(f"(power) {what}, {kind}: {end.point}: {end.outcome}", file=sys.stderr, flush=True)
+    of_each = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
     note = (
-        f"(power) {what}: {len(bad)} ({', '.join(f'{kind} {count}' for kind, count in kinds.items())}); "
-        f"{killed} killed on the way; once {outcomes['once']}, unknown {outcomes['unknown']}, neither {outcomes['neither']}; "
+        f"(power) {what}: {len(bad)} ({of_each}), {killed} of them on the way; "
+        f"once {outcomes['once']}, unknown {outcomes['unknown']}, neither {outcomes['neither']}; "
         f"packets repeated under one id {repeated}"
     )
     print(note, file=sys.stderr, flush=True)

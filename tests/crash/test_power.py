@@ -64,8 +64,8 @@ def test_a_disk_that_never_syncs_keeps_only_what_was_there(tmp_path: Path) -> No
     assert found(disk, "nothing") == {"file": b"early"}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _can_trace() -> None:
+@pytest.fixture(scope="module")
+def can_trace() -> None:
     if problem := why_not():
         pytest.skip(f"{problem}; nothing else of ours loses its power")
 
@@ -78,6 +78,7 @@ replace_file(pathlib.Path(sys.argv[1]), b"new", mode=0o600)
 """
 
 
+@pytest.mark.usefixtures("can_trace")
 def test_a_file_that_is_replaced_is_old_or_new_wherever_the_power_goes(tmp_path: Path) -> None:
     place, trace = tmp_path / "var", tmp_path / "trace"
     place.mkdir()
@@ -94,7 +95,7 @@ def test_a_file_that_is_replaced_is_old_or_new_wherever_the_power_goes(tmp_path:
 
 
 @pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
+def ground(can_trace: None) -> Iterator[Ground]:
     with Ground() as ground:
         yield ground
 
