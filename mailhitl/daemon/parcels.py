@@ -73,10 +73,10 @@ def _pack(
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """Parcels that are planned and on their way; ``places`` is where they stand in the end."""
+    """Parcels that are planned and on their way; ``places`` is where they stand in the end (None: there are none)."""
 
-    parcels: Sequence[Parcel]
-    places: Future[Sequence[tuple[Parcel, Location]]]
+    parcels: Sequence[Parcel] = ()
+    places: Future[Sequence[tuple[Parcel, Location]]] | None = None
 
 
 def send_off(app: App, parcels: Sequence[Parcel], carrier: Executor) -> Shipment:
@@ -86,19 +86,21 @@ def send_off(app: App, parcels: Sequence[Parcel], carrier: Executor) -> Shipment
     connection that broke. A crash at any point leaves at most one of each, which the next look finds.
     """
     parcels = [parcel for parcel in parcels if not _stands(app, parcel)]
-    if parcels:
-        app.heartbeat()
-        app.store.asks.ask_all([parcel.ask for parcel in parcels if parcel.ask])
-        app.store.filings.plan(*(parcel.row for parcel in parcels))
+    if not parcels:
+        return Shipment()
+    app.heartbeat()
+    app.store.asks.ask_all([parcel.ask for parcel in parcels if parcel.ask])
+    app.store.filings.plan(*(parcel.row for parcel in parcels))
     return Shipment(parcels, carrier.submit(_add, app.mailbox, parcels))
 
 
 def arrive(app: App, shipment: Shipment) -> None:
     """Wait until all are added, and confirm them. Raises what went wrong on the way."""
+    if shipment.places is None:
+        return
     for parcel, place in shipment.places.result():
         _remember(app, parcel, place)
-    if shipment.parcels:
-        app.store.filings.confirm(*(parcel.row for parcel in shipment.parcels), at=app.now())
+    app.store.filings.confirm(*(parcel.row for parcel in shipment.parcels), at=app.now())
     for parcel in shipment.parcels:
         _tell(app, parcel)
 
