@@ -47,6 +47,14 @@ def mailboxes(config: Config, wanted: Sequence[str], *, hint: str = "--mailbox")
     return tuple(dict.fromkeys(wanted)) or tuple(config.mailbox)
 
 
+def has_store(config: Config) -> bool:
+    """Whether there is a store already; a server is asked only by whoever opens it."""
+    from mailhitl.config.database import sqlite_file
+
+    file = sqlite_file(config)
+    return file is None or file.exists()
+
+
 @contextmanager
 def opened_store(config: Config, *, anew: bool = False) -> Iterator[SqlStore]:
     """Open the store of this config, and close it in the end. ``anew``: also one that does not exist yet.
@@ -56,9 +64,9 @@ def opened_store(config: Config, *, anew: bool = False) -> Iterator[SqlStore]:
     from mailhitl.config.database import sqlite_file, store_url
     from mailhitl.store import open_store
 
-    if not anew and (file := sqlite_file(config)) and not file.exists():
+    if not anew and not has_store(config):
         raise MailhitlError(
-            f"{file}: there is no store yet; the first `mailhitl run` makes it. If there should be one, is "
+            f"{sqlite_file(config)}: there is no store yet; the first `mailhitl run` makes it. If there should be one, is "
             f"[store] url in {config.source} right?"
         )
     store = open_store(store_url(config))

@@ -134,12 +134,12 @@ def _decided(config: Config) -> list[Labelled]:
     """What people's decisions teach, if the config wants that."""
     from datetime import UTC, datetime
 
-    from mailhitl.cli.opening import opened_store
+    from mailhitl.cli.opening import has_store, opened_store
     from mailhitl.daemon.learning.teaching import from_decisions
 
-    if not config.triage.decisions:
+    if not config.triage.decisions or not has_store(config):
         return []
-    with opened_store(config, anew=True) as store:
+    with opened_store(config) as store:
         return from_decisions(store, datetime.now(UTC), {intent.name for intent in config.intent})
 
 

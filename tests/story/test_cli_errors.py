@@ -104,6 +104,13 @@ def test_looking_at_a_store_that_is_not_there_yet_makes_none(desk: Desk, line: s
     assert sorted(desk.folder.iterdir()) == [desk.config]
 
 
+def test_what_triage_has_to_learn_from_is_told_before_there_is_a_store(desk: Desk) -> None:
+    code, words = desk.mailhitl("triage", "show")
+    assert code == 0
+    assert "2 refund needs 5 to be learned" in words
+    assert not (desk.folder / "var" / "mailhitl.db").exists()
+
+
 def test_a_name_that_no_config_has_explains_why_no_case_is_found(begun: Desk) -> None:
     code, words = begun.mailhitl("cases", "list", "--intent", "refunds")
     assert code == 0
