@@ -66,8 +66,8 @@ def opened_store(config: Config, *, anew: bool = False) -> Iterator[SqlStore]:
 
     if not anew and not has_store(config):
         raise MailhitlError(
-            f"{sqlite_file(config)}: there is no store yet; the first `mailhitl run` makes it. If there should be one, is "
-            f"[store] url in {config.source} right?"
+            f"{sqlite_file(config)}: there is no store yet; the first `mailhitl run` makes it. If there should be one, "
+            f"is [store] url in {config.source} right?"
         )
     store = open_store(store_url(config))
     try:
