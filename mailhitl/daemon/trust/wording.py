@@ -20,10 +20,13 @@ from mailhitl.templating import folders
 
 def rules_of(config: Config, library: Library | None = None) -> tuple[Rule, ...]:
     """Return the rules in the order of the file; those that send know the hash of what they let out."""
+    rules = read_rules(config)
+    if not any(rule.then is Outcome.SEND for rule in rules):
+        return rules
     library = library or Library(folders(config.agent.templates))
     return tuple(
         replace(rule, words=_words(config, library, each)) if rule.then is Outcome.SEND else rule
-        for rule, each in zip(read_rules(config), config.rule, strict=True)
+        for rule, each in zip(rules, config.rule, strict=True)
     )
 
 
