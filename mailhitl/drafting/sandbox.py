@@ -52,6 +52,7 @@ REFUSED: dict[type[nodes.Node], str] = {
 RENDER_ERRORS = (
     jinja2.TemplateError,
     ArithmeticError,
+    AssertionError,  # truncate(0)
     AttributeError,
     LookupError,
     RecursionError,
