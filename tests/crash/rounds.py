@@ -35,13 +35,25 @@ AT_THE_BODY = (
     Break("deliveries.record_phase", 6, before=False),
     Break("mailbox.append", 1, before=False),
 )
-#: A break at any call; at one of those between "approved" and "tidied up"; around the body.
+#: Where what was just read may not be so any more when it is acted upon.
+STALE = (
+    Break("cases.move", 1, before=True),
+    Break("cases.move", 2, before=True),
+    Break("cases.move", 2, before=True),
+    Break("transport.hand_over", 1, before=True),
+    Break("deliveries.record_phase", 1, before=True),
+    Break("deliveries.record_phase", 6, before=True),
+)
+#: At one of the calls between "approved" and "tidied up".
+WITHIN = st.sampled_from(sorted(WINDOW)).flatmap(
+    lambda call: st.builds(Break, st.just(call), st.integers(1, WINDOW[call]), st.booleans())
+)
+#: A break at any call; in the window; where it hurts most.
 BREAKS = st.one_of(
-    st.builds(Break, st.just(""), st.integers(1, 150), st.booleans()),
-    st.sampled_from(sorted(WINDOW)).flatmap(
-        lambda call: st.builds(Break, st.just(call), st.integers(1, WINDOW[call]), st.booleans())
-    ),
-    st.sampled_from(AT_THE_BODY),
+    st.builds(Break, st.just(""), st.integers(1, 150), st.booleans()), WITHIN, st.sampled_from(AT_THE_BODY)
+)
+FREEZES = st.one_of(
+    st.builds(Break, st.just(""), st.integers(1, 60), st.booleans()), st.sampled_from(STALE), st.sampled_from(STALE)
 )
 
 
@@ -164,7 +176,7 @@ class Rounds(Promises):
         fuse = where.fuse() if where else Fuse()
         self.works(lambda app: [cycle.RUNNERS[each](app) for each in names], fuse)
 
-    @rule(where=BREAKS)
+    @rule(where=FREEZES)
     def a_process_is_frozen_while_another_works(self, where: Break) -> None:
         """Longer than its lease, just when it sends: what another does meanwhile, it must not do again."""
         for name in LOOKS:

@@ -24,7 +24,7 @@ from mailhitl.ports.mailbox import Location
 from tests.crash.hands import STOPS, Hands
 from tests.crash.people import ANNA, BEN, Letter, letter_of
 from tests.crash.promises import TALLY
-from tests.crash.rounds import BREAKS, HANDS_THAT_ANSWER, LOOKS
+from tests.crash.rounds import BREAKS, FREEZES, HANDS_THAT_ANSWER, LOOKS
 from tests.crash.scenery import SMTP_FAULTS, Break, frail
 
 #: Who answers which of the two packets about a grave mail, one after the other.
@@ -44,14 +44,16 @@ class Way:
     given: Mapping[str, Any]
 
 
-SENT_AND_BROKEN = st.fixed_dictionaries(
-    {
-        "kind": st.sampled_from(("risky", "risky", "hours")),
-        "where": BREAKS,
-        "how": st.sampled_from(("crash", "crash", "freeze", "hand")),
-        "fault": st.one_of(st.none(), st.sampled_from(SMTP_FAULTS)),
-        "insists": st.booleans(),
-    }
+SENT_AND_BROKEN = st.sampled_from(("crash", "freeze", "hand")).flatmap(
+    lambda how: st.fixed_dictionaries(
+        {
+            "kind": st.sampled_from(("risky", "risky", "hours")),
+            "where": BREAKS if how == "crash" else FREEZES,
+            "how": st.just(how),
+            "fault": st.one_of(st.none(), st.none(), st.sampled_from(SMTP_FAULTS)),
+            "insists": st.booleans(),
+        }
+    )
 )
 TAKEN_BACK = st.fixed_dictionaries(
     {
@@ -80,6 +82,8 @@ WAYS = st.one_of(
     *(
         st.builds(Way, st.just(method), given)
         for method, given in (
+            ("an_answer_goes_its_way", SENT_AND_BROKEN),
+            ("an_answer_goes_its_way", SENT_AND_BROKEN),
             ("an_answer_goes_its_way", SENT_AND_BROKEN),
             ("an_answer_goes_its_way", SENT_AND_BROKEN),
             ("what_is_on_its_way_is_taken_back", TAKEN_BACK),
