@@ -121,7 +121,7 @@ def _answered(app: App, header: Message) -> list[Case]:
     for mark in (*marks, *plus.drafts(header, app.settings.address, app.key)):
         cases |= _named(app, mark.case_id)
     readers = {address.key for address in (*header.to, *header.cc)}
-    return [case for case in cases.values() if readers & _customers(app, case)]
+    return [case for case in cases.values() if readers & _customers(app, case, header.sender.key)]
 
 
 def _answered_before(app: App, message: Message) -> bool:
@@ -129,7 +129,7 @@ def _answered_before(app: App, message: Message) -> bool:
     ids = {*message.in_reply_to, *message.references}
     readers = {address.key for address in (*message.to, *message.cc)}
     closed = app.store.cases.in_thread(app.settings.mailbox, thread_key(message)) if ids else ()
-    return any(case.message_id in ids and readers & _customers(app, case) for case in closed)
+    return any(case.message_id in ids and readers & _customers(app, case, message.sender.key) for case in closed)
 
 
 def _named(app: App, case_id: int) -> dict[int, Case]:
@@ -141,11 +141,19 @@ def _named(app: App, case_id: int) -> dict[int, Case]:
     return {case.id: case} if case.mailbox == app.settings.mailbox else {}
 
 
-def _customers(app: App, case: Case) -> set[str]:
-    """Whom an answer reaches. A forward to a colleague names the customer's mail too, and is none."""
+def _customers(app: App, case: Case, writer: str) -> set[str]:
+    """Whom an answer by ``writer`` reaches.
+
+    A forward to a colleague names the customer's mail too, and is none, even if the customer had put that colleague
+    into Cc; nor is one more question of a colleague who is the customer, with a copy to themselves.
+    """
     source = parse(app.store.cases.source(case))
     drafted = app.store.cases.draft(case).recipients if case.draft_digest else ()
-    return {case.sender.lower(), *(a.key for a in (*source.senders, *source.reply_to)), *map(str.lower, drafted)}
+    wrote = {case.sender.lower(), *(each.key for each in source.senders)}
+    others = {*(each.key for each in source.reply_to), *map(str.lower, drafted)}
+    person = app.reviewers.by_address(writer)
+    theirs = wrote | {each for each in others if not app.is_ours(each)}
+    return theirs - (person.addresses if person else {writer})
 
 
 def _close(app: App, case: Case, header: Message, folder: str) -> int:
