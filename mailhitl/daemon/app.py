@@ -12,6 +12,7 @@ from mailhitl.daemon.digest.plan import Plan
 from mailhitl.daemon.directory import Directory
 from mailhitl.daemon.drafts.writing import Writers
 from mailhitl.daemon.folders import Folders
+from mailhitl.daemon.stopwatch import Stopwatch
 from mailhitl.daemon.trust.records import Records
 from mailhitl.decision import Decision, Finding
 from mailhitl.draft import Draft
@@ -157,6 +158,8 @@ class App:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     #: Renews the lease; raises LeaseTaken when this process may not act any more. Called before whatever acts.
     heartbeat: Callable[[], None] = lambda: None
+    #: Measures waits whatever is done to the clock; without one ``now`` alone counts.
+    stopwatch: Stopwatch | None = None
     agenda: Agenda = field(default_factory=Agenda)
     #: Writes what takes long; shared by all connections of one mailbox.
     writers: Writers = field(default_factory=Writers)
@@ -178,6 +181,14 @@ class App:
     wishes: dict[int, tuple[int, Decision | None]] = field(default_factory=dict)
     #: How each held case waits: read from its log once for each version of the case.
     waits: dict[int, Waiting] = field(default_factory=dict)
+
+    def left(self, what: str, until: datetime, most: timedelta = timedelta.max) -> timedelta:
+        """How long ``what`` has still to wait for ``until``; not positive when it is over.
+
+        ``most``: it began at most so long before that. Where the clock was set back it would wait for longer.
+        """
+        now = self.now()
+        return until - now if self.stopwatch is None else self.stopwatch.left(what, until, now, most)
 
     @property
     def key(self) -> bytes:

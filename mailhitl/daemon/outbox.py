@@ -65,8 +65,8 @@ def run_once(app: App) -> int:
 
 
 def _send_if_due(app: App, case: Case) -> int:
-    if case.not_before and case.not_before > app.now():
-        app.agenda.at(case.not_before)
+    if case.not_before and (left := app.left(f"case {case.id}", case.not_before)) > timedelta(0):
+        app.agenda.at(app.now() + left)
         return 0
     if not _may_leave(app, case):
         return 0
@@ -163,10 +163,11 @@ def _was_shown(app: App, case: Case) -> bool:
         return True
     if row is None or row.filed_at is None:
         return False
-    until = row.filed_at + min(case.not_before - approval.at, leaving.undo_time(app, case))
-    if until > app.now():
-        app.agenda.at(until)
-    return until <= app.now()
+    undo = min(case.not_before - approval.at, leaving.undo_time(app, case))
+    left = app.left(f"shown {case.id}", row.filed_at + undo, undo)
+    if left > timedelta(0):
+        app.agenda.at(app.now() + left)
+    return left <= timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)

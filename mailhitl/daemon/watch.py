@@ -37,9 +37,10 @@ def _when_due(app: App, one: Look, gesture: Gesture) -> int:
     now = app.now()
     since = app.store.sights.first_seen(app.settings.mailbox, gesture.key, now)
     app.agenda.hands = app.agenda.hands or since == now
-    due = since + _patience(app, gesture)
-    if app.now() < due:
-        app.agenda.at(due)
+    patience = _patience(app, gesture)
+    left = app.left(gesture.key, since + patience, patience)
+    if left > timedelta(0):
+        app.agenda.at(now + left)
         return 0
     return _carry_out(app, one, gesture)
 
@@ -121,8 +122,9 @@ def _put_back_foreign(app: App, seen: Everything) -> None:
     """Foreign mail in a decision folder is never sent: a customer's mail belongs into the inbox, ours into Review."""
     for one in seen.foreign:
         since = app.store.sights.first_seen(app.settings.mailbox, _foreign_key(one), app.now())
-        if app.now() < since + app.settings.grace:
-            app.agenda.at(since + app.settings.grace)
+        left = app.left(_foreign_key(one), since + app.settings.grace, app.settings.grace)
+        if left > timedelta(0):
+            app.agenda.at(app.now() + left)
             continue
         target = app.folders.review if one.own else app.folders.inbox
         app.mailbox.move(one.location, target)

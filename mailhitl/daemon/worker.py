@@ -18,6 +18,7 @@ from mailhitl.daemon.digest.plan import Plan
 from mailhitl.daemon.health.troubles import Pulse
 from mailhitl.daemon.lease import Lease
 from mailhitl.daemon.poison import where
+from mailhitl.daemon.stopwatch import Stopwatch
 from mailhitl.daemon.wire import Account, find_folders
 from mailhitl.errors import (
     ConfigError,
@@ -52,6 +53,7 @@ class Worker(threading.Thread):
         self._now = now
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._stopwatch = Stopwatch()
         self._lease = Lease(store, account.settings.mailbox, now)
         self._failures = 0
         self._wanted = account
@@ -158,7 +160,7 @@ class Worker(threading.Thread):
         folders = find_folders(mailbox, self._account.wanted)
         app = self._account.build(mailbox, self._account.transport, self._store, folders)
         app.writers.wake = self.poke
-        return replace(app, now=self._now, heartbeat=self._beat)
+        return replace(app, now=self._now, heartbeat=self._beat, stopwatch=self._stopwatch)
 
     def _beat(self) -> None:
         """Called between steps: keeps the lease, and ends the round when the process is asked to stop."""

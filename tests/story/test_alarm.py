@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,11 @@ class Bell:
         return ""
 
 
+def passing(world: World) -> dict[str, Callable[[], Any]]:
+    """Nobody sets the clock of this world."""
+    return {"now": lambda: world.now, "monotonic": lambda: world.now.timestamp()}
+
+
 class Post:
     """A watchman over one mailbox, whose pulse a test sets."""
 
@@ -53,7 +59,10 @@ class Post:
         self.bell = Bell()
         self.store = store
         patient = Patient(lambda: [self.pulse], store, folder)
-        self.watchman = Watchman(patient, store, self.bell, "host", now=lambda: self.now)
+        #: By how much the clock was set, all in all.
+        self.set = timedelta(0)
+        passed = {"now": lambda: self.now, "monotonic": lambda: (self.now - self.set).timestamp()}
+        self.watchman = Watchman(patient, store, self.bell, "host", **passed)
 
     def look(self, later: timedelta = timedelta(seconds=30)) -> list[str]:
         """Let time pass; return the subjects that were heard at this look."""
@@ -112,6 +121,22 @@ def test_a_changed_config_that_cannot_be_used_rings_until_it_can(post: Post) -> 
     assert "config.toml:7" in post.bell.heard[-1][1]
     refusals.clear()
     assert post.look() == ["RECOVERED: the changed config cannot be used [host]"]
+
+
+@pytest.mark.parametrize("step", [timedelta(days=1), -timedelta(days=1)])
+def test_61_a_clock_that_was_set_rings_for_no_mailbox_that_is_served_or_has_failed_just_now(
+    post: Post, step: timedelta
+) -> None:
+    post.look()
+    post.set += step
+    assert post.look(step) == []
+    post.pulse = post.pulse.well(post.now, 60)
+    assert post.look() == []
+    post.fails()
+    assert post.look() == []
+    post.set += step
+    assert post.look(step) == []
+    assert post.look(timedelta(minutes=6)) == ["ALARM: mailbox support is not served [host]"]
 
 
 def test_a_worker_that_does_not_move_any_more_rings(post: Post) -> None:
@@ -173,7 +198,7 @@ def world(tmp_path: Path) -> World:
 
 def heard(world: World) -> list[tuple[str, str]]:
     bell = Bell()
-    watchman = Watchman(Patient(list, world.store, world.folder), world.store, bell, now=lambda: world.now)
+    watchman = Watchman(Patient(list, world.store, world.folder), world.store, bell, **passing(world))
     watchman.look()
     world.now += timedelta(minutes=1)
     watchman.look()

@@ -40,7 +40,9 @@ class Watched:
         self.world = world
         self.pulse = Pulse("support", world.now, world.now + timedelta(minutes=1), last_round=world.now)
         patient = Patient(lambda: [self.pulse], world.store, world.folder)
-        self.watchman = Watchman(patient, world.store, None, now=lambda: world.now)
+        self.watchman = Watchman(
+            patient, world.store, None, now=lambda: world.now, monotonic=lambda: world.now.timestamp()
+        )
         told = Answers(lambda: figures(world.store, [self.pulse], world.now), self.watchman.reasons)
         self.page = Page(("127.0.0.1", 0), told)
 

@@ -38,6 +38,13 @@ class Pulse:
         """After a whole round; the next one comes in ``wait`` seconds at the latest."""
         return Pulse(self.mailbox, self.started_at, now + timedelta(seconds=wait), last_round=now)
 
+    def since(self, moment: datetime, now: datetime) -> Pulse:
+        """The same with nothing reckoned from before this moment, at which the clock was set, or from the future."""
+        failing = self.failing_since
+        if failing is not None and not moment <= failing <= now:
+            failing = moment
+        return replace(self, due_at=max(self.due_at, moment), failing_since=failing)
+
     def unwell(self, now: datetime, wait: float, problem: str, *, refused: bool) -> Pulse:
         """After a failure; it is tried again in ``wait`` seconds."""
         return replace(
@@ -70,10 +77,13 @@ class Patient:
     after: timedelta = timedelta(minutes=5)
     refusal: Callable[[], str] = str
 
-    def troubles(self, now: datetime) -> Iterator[Trouble]:
-        """Yield what is wrong at this moment. The log's chain is not gone through here: it may take a minute."""
+    def troubles(self, now: datetime, clock_set: datetime | None = None) -> Iterator[Trouble]:
+        """Yield what is wrong at this moment. The log's chain is not gone through here: it may take a minute.
+
+        ``clock_set``: when somebody set the clock last, by the new one. What was before counts for nothing then.
+        """
         for pulse in self.pulses():
-            yield from of_mailbox(pulse, now, self.after)
+            yield from of_mailbox(pulse.since(clock_set, now) if clock_set else pulse, now, self.after)
         yield from _of_store(self.store, now)
         yield from _of_disk(self.data_dir)
         if refused := self.refusal():

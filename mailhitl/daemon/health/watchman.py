@@ -7,6 +7,7 @@ in one message of what has come up since the last one, at most so often in an ho
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ EVERY = 10
 LOG_EVERY = timedelta(days=1)
 #: After so long without a look nobody can say that all is well.
 BLIND = timedelta(minutes=5)
+#: Seconds that the clock may gain or lose between two looks without having been set.
+STEP = 60.0
 #: Messages in an hour: more would be a second trouble.
 AN_HOUR = 6
 FIRST_WAIT = timedelta(seconds=30)
@@ -51,6 +54,7 @@ class Watchman:
     alarm: Alarm | None
     place: str = ""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = time.monotonic
     standing: dict[str, Trouble] = field(default_factory=dict)
     _pending: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=WAITING))
     _rung: deque[datetime] = field(default_factory=deque)
@@ -60,6 +64,8 @@ class Watchman:
     _chain: tuple[Trouble, ...] = ()
     _told: int = 0
     _looked_at: datetime | None = None
+    _before: tuple[datetime, float] | None = None
+    _set_at: datetime | None = None
     _end: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -88,7 +94,7 @@ class Watchman:
     def look(self) -> None:
         """See what is wrong, and tell what has changed. Never raises: it must outlive what it watches."""
         try:
-            self._compare([*self.patient.troubles(self.now()), *self._of_log()])
+            self._compare([*self.patient.troubles(self.now(), self._clock_set()), *self._of_log()])
             self._looked_at = self.now()
             self._hear_runners()
             self._tell()
@@ -108,6 +114,15 @@ class Watchman:
             self._tell()
         except Exception as error:  # noqa: BLE001
             log.error("alarm not rung", error=type(error).__name__)
+
+    def _clock_set(self) -> datetime | None:
+        """When somebody has last set the clock, or the machine has slept: by neither has a mailbox been silent."""
+        now, moment = self.now(), self.monotonic()
+        if self._before is not None and abs((now - self._before[0]).total_seconds() - moment + self._before[1]) > STEP:
+            log.warning("the clock was set, or the machine has slept", from_=self._before[0].isoformat())
+            self._set_at = now
+        self._before = now, moment
+        return self._set_at
 
     def _of_log(self) -> tuple[Trouble, ...]:
         if self._log_at is None or self.now() - self._log_at >= LOG_EVERY:
