@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 What = Annotated[
     str, typer.Option(metavar="MARK", help="Only cases with this mark (docs/reference/metrics.md), like edited.")
 ]
-Since = Annotated[str, typer.Option(metavar="LENGTH", help="Only what happened in the last 4w or 90d.")]
+Since = Annotated[
+    str,
+    typer.Option(
+        metavar="LENGTH", help="Only what happened in the last 4w, or from a day (2026-11-01) or a week (2026-W46) on."
+    ),
+]
 WeekName = Annotated[str, typer.Option("--week", metavar="WEEK", help="Only what happened in a week, like 2026-W46.")]
 Rule = Annotated[str, typer.Option(metavar="NAME", help="Only cases that this rule hit.")]
 Intent = Annotated[str, typer.Option(metavar="NAME", help="Only cases that triage took for this.")]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, tzinfo
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,7 +30,10 @@ class By(StrEnum):
     WEEK = "week"
 
 
-Since = Annotated[str, typer.Option(metavar="LENGTH", help="How far back, like 4w; or from a week on, like 2026-W38.")]
+Since = Annotated[
+    str,
+    typer.Option(metavar="LENGTH", help="How far back, like 4w; or from a day (2026-11-01) or a week (2026-W46) on."),
+]
 WeekName = Annotated[str, typer.Option("--week", metavar="WEEK", help="Only this week, like 2026-W46.")]
 
 #: The columns of a breakdown: more do not fit on a terminal. JSON has them all.
@@ -90,7 +94,6 @@ def stats(
 
 def span_of(config: Config, since: str, week: str) -> Span:
     """What the options ask for, up to now; a mistake in them is a usage error."""
-    from mailhitl.config.values import duration
     from mailhitl.insight.week import Span
     from mailhitl.insight.week import week as read_week
 
@@ -98,11 +101,26 @@ def span_of(config: Config, since: str, week: str) -> Span:
         if week:
             return read_week(week).span(config.agent.timezone)
         now = datetime.now(UTC)
-        if "W" in since.upper() and "-" in since:
-            return Span(read_week(since).span(config.agent.timezone).since, now)
-        return Span(now - duration(since), now)
+        begin = _begin(since, config.agent.timezone, now)
+        if begin > now:
+            raise ValueError(f"{since} has not come yet")
+        return Span(begin, now)
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(str(error), param_hint="--week" if week else "--since") from None
+
+
+def _begin(since: str, zone: tzinfo, now: datetime) -> datetime:
+    from mailhitl.config.values import duration
+    from mailhitl.insight.week import week
+
+    if "W" in since.upper() and "-" in since:
+        return week(since).span(zone).since
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", since.strip()):
+        return datetime.combine(date.fromisoformat(since.strip()), time.min, zone)
+    try:
+        return now - duration(since)
+    except ValueError as error:
+        raise ValueError(f'{error}; or a day like "2026-11-01", or a week like "2026-W46"') from None
 
 
 def _tallies(figures: Figures, by: By | None) -> Mapping[str, Tally]:

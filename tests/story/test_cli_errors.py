@@ -56,6 +56,9 @@ def begun(desk: Desk) -> Desk:
         ("cases list --limit many", "--limit': must be a whole number, not “many”"),
         ("cases list --limit 0", "must be 1 or more, not 0"),
         ("cases list --since soon", 'must be a length of time like "60s"'),
+        ("stats --since 2026-13-01", "month must be in 1..12"),
+        ("stats --since yesterday", 'or a day like "2026-11-01", or a week like "2026-W46"'),
+        ("stats --since 2999-01-01", "2999-01-01 has not come yet"),
         ("cases list --week 46", 'must be a week like "2026-W46", not "46"'),
         ("cases show abc", "CASE': must be a whole number, not “abc”"),
         ("cases show", "Missing argument 'CASE'"),
@@ -102,6 +105,11 @@ def test_looking_at_a_store_that_is_not_there_yet_makes_none(desk: Desk, line: s
     code, words = desk.mailhitl(*line.split())
     assert (code, "there is no store yet; the first `mailhitl run` makes it" in words) == (FAILED, True), words
     assert sorted(desk.folder.iterdir()) == [desk.config]
+
+
+def test_figures_begin_with_a_day_or_a_week_as_well(begun: Desk) -> None:
+    assert "Sat 01 Nov 2025, 00:00 to" in begun.mailhitl("stats", "--since", "2025-11-01")[1]
+    assert "Mon 03 Nov 2025, 00:00 to" in begun.mailhitl("stats", "--since", "2025-W45")[1]
 
 
 def test_what_triage_has_to_learn_from_is_told_before_there_is_a_store(desk: Desk) -> None:
