@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import structlog
 
-from mailhitl.case import Event, State
+from mailhitl.case import Case, Event, State
 from mailhitl.daemon import alerts, decide, rights
 from mailhitl.daemon.app import App
 from mailhitl.daemon.decide import Result, Wish
 from mailhitl.daemon.look import Everything, Foreign, look
 from mailhitl.daemon.poison import each
 from mailhitl.decision import Channel
+from mailhitl.errors import MailboxFull
 from mailhitl.review.gesture import DECISION_ROLES, Gesture, Look, Sighting
 from mailhitl.review.gestures import read
 from mailhitl.review.reviewers import SOMEONE, Hand
@@ -25,11 +26,22 @@ def run_once(app: App) -> int:
     """Carry out every gesture whose time has come; return how many counted."""
     seen = look(app)
     gestures = {one.case.id: (one, gesture) for one in seen.looks if (gesture := read(one))}
-    cases = [one.case for one, _ in gestures.values()]
-    counted = each(app, "watch", cases, lambda app, case: _when_due(app, *gestures[case.id]))
+    full: list[MailboxFull] = []
+
+    def carry_out(app: App, case: Case) -> int:
+        try:
+            return _when_due(app, *gestures[case.id])
+        except MailboxFull as problem:
+            # No room to put a draft back: the other hands are read all the same, as answers leave all the same.
+            full.append(problem)
+            return 0
+
+    counted = each(app, "watch", [one.case for one, _ in gestures.values()], carry_out)
     keep = {gesture.key for _, gesture in gestures.values()} | {_foreign_key(one) for one in seen.foreign}
-    _put_back_foreign(app, seen)
     app.store.sights.keep(app.settings.mailbox, keep)
+    _put_back_foreign(app, seen)
+    for problem in full:
+        raise problem
     return counted
 
 

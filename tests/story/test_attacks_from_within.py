@@ -1,19 +1,26 @@
-"""What our own people do in all innocence, and what of it would have let a customer's mail be forgotten."""
+"""What our own people do in all innocence: no customer's mail is forgotten by it, and no answer leaves against them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mailhitl.backends.memory import Answer
 from mailhitl.case import State
+from mailhitl.delivery import Status
+from mailhitl.errors import MailboxFull
+from mailhitl.ports.mailbox import Location
 from tests.story.world import CONFIG, World, letter
 
 MINUTE = timedelta(seconds=61)
-ANN, ANNA, BEN = "ann@customer.test", "anna@example.com", "ben@example.com"
+ANN, BOB, ANNA, BEN = "ann@customer.test", "bob@customer.test", "anna@example.com", "ben@example.com"
 ALIAS = CONFIG.replace('address = "anna@example.com"', 'address = "anna@example.com"\naliases = ["anna@home.test"]')
+NAMED = CONFIG.replace('reviewers = "support"', 'reviewers = "support"\nnamed = true')
 
 
 @pytest.fixture
@@ -67,3 +74,41 @@ def test_what_a_colleague_answers_a_reviewer_who_is_the_customer_closes_the_ques
     world.run()
     writes(world, "Done.", sender=f"Ben <{BEN}>", to=ANNA, answers=question, Cc="support@example.com")
     assert world.case.state is State.SUPERSEDED
+
+
+class Narrow:
+    """A mailbox whose review folder has no room for another mail."""
+
+    def __init__(self, world: World) -> None:
+        self._box, self._review = world.box, world.app.folders.review
+        world.app = replace(world.app, mailbox=self)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._box, name)
+
+    def move(self, location: Location, folder: str) -> bool:
+        if folder == self._review:
+            raise MailboxFull("[OVERQUOTA] no room")
+        return self._box.move(location, folder)
+
+
+def test_66_whoever_takes_an_answer_back_is_heard_though_another_draft_has_no_room_to_go_back(tmp_path: Path) -> None:
+    world = World(tmp_path, NAMED)
+    world.customer_writes("Please refund my order 4711.")
+    world.customer_writes("Something else entirely, my chair squeaks.", sender=f"Bob <{BOB}>")
+    world.run()
+    hers, his = world.standing("review")
+    world.transport.answers(*[Answer(Status.DEFERRED, reply="451 later")] * 2)
+    world.edits(his, "[… write your answer here …]", "Please oil it.", folder="approve")
+    world.run()
+    world.run(later=2 * MINUTE)
+    Narrow(world)
+    [his] = world.standing("approve")
+    world.moves(hers, "approve")
+    world.run()
+    world.run(later=2 * MINUTE)
+    assert [case.state for case in world.cases] == [State.HELD, State.APPROVED]
+    world.moves(his, "review")
+    world.run(later=timedelta(minutes=30))
+    assert [case.state for case in world.cases] == [State.HELD, State.HELD]
+    assert world.sent_to(BOB) == []
