@@ -152,14 +152,14 @@ class SqlErasing:
         return found | {"mails to our own people": notices, "rows that name them": elsewhere}
 
     def _waiting_about(self, address: str, cases: Sequence[int]) -> list[int]:
-        """Mails to our own people that have not left yet and are about these cases or hold the address."""
+        """Mails to our own people that have not left yet and are about these cases, or about none and hold the address.
+
+        A packet about somebody else's case stays: that case does, and nobody else would ask for its answer.
+        """
         waiting = NoticeRow.whole().where(NoticeRow.waiting == True)  # noqa: E712
         key, theirs = self._key(), frozenset(cases)
-        return [
-            row.id
-            for row in self._database.rows(waiting)
-            if _case_of(row.message_id, key) in theirs or holding.names(row.raw_mail, address)
-        ]
+        found = ((row, _case_of(row.message_id, key)) for row in self._database.rows(waiting))
+        return [row.id for row, case in found if (case in theirs if case else holding.names(row.raw_mail, address))]
 
     def _settle(self, notices: Sequence[int]) -> None:
         """They are not sent any more; their keys keep them from being queued again."""
@@ -196,10 +196,10 @@ class SqlErasing:
         journal.write(self._database, Entry(kind, by, channel, at, subject, code=code, data=data))
 
 
-def _case_of(message_id: str, key: bytes) -> int | None:
-    """The case that a mail to our own people is about; a ticket's number is an entry's."""
+def _case_of(message_id: str, key: bytes) -> int:
+    """The case that a mail to our own people is about, 0 where it is about none; a ticket's number is an entry's."""
     private = read_id(message_id, key)
-    return private.case_id if private and private.kind is not Kind.TICKET else None
+    return private.case_id if private and private.kind is not Kind.TICKET else 0
 
 
 def _names(table: Any, address: str) -> Any:

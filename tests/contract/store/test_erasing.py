@@ -218,14 +218,14 @@ def test_settled_notices_lose_their_words_and_are_not_sent_again(store: SqlStore
     assert [notice.raw for notice in store.notices.due("support", NOON)] == [b"Dear Anna"]
 
 
-def waits(store: SqlStore, key: str, private: PrivateId, words: str) -> None:
+def waits(store: SqlStore, key: str, private: PrivateId, words: str, *, to: str = "anna@example.com") -> None:
     """A mail to one of our own people that has not left yet."""
     message = EmailMessage()
-    message["To"] = "anna@example.com"
+    message["To"] = to
     message.set_content(words, cte="base64")
     message_id = write_id(private, store.key(), "example.com")
     raw = message.as_bytes()
-    store.notices.queue(Notice(0, "support", key, "note", "anna@example.com", message_id, raw, NOON))
+    store.notices.queue(Notice(0, "support", key, "note", to, message_id, raw, NOON))
 
 
 def test_a_mail_about_the_forgotten_that_still_waits_is_not_sent_and_others_are(store: SqlStore) -> None:
@@ -238,6 +238,22 @@ def test_a_mail_about_the_forgotten_that_still_waits_is_not_sent_and_others_are(
     store.erasing.forget(ANN, "the admin", LATER)
     assert [notice.key for notice in store.notices.due("support", LATER)] == ["ticket", "other"]
     assert store.notices.known("support", "packet"), "and it is not queued again"
+
+
+def test_what_others_are_asked_about_their_own_cases_still_leaves_though_it_names_the_forgotten(
+    store: SqlStore,
+) -> None:
+    full(store)
+    waits(store, "packet", PrivateId(Kind.PACKET, 77, 1, "token"), f"Bob wants his money back, with {ANN} in Cc.")
+    store.erasing.forget(ANN, "the admin", LATER)
+    assert [notice.key for notice in store.notices.due("support", LATER)] == ["packet"]
+
+
+def test_a_colleague_who_was_a_customer_and_is_forgotten_still_gets_the_mails_about_others(store: SqlStore) -> None:
+    full(store)
+    waits(store, "list", PrivateId(Kind.WORKLIST, 0, 0, "token"), "1. Bob <bob@example.org>", to=ANN)
+    store.erasing.forget(ANN, "the admin", LATER)
+    assert [notice.key for notice in store.notices.due("support", LATER)] == ["list"]
 
 
 def test_what_the_journal_says_of_somebody_beside_all_cases_goes_by_age(store: SqlStore) -> None:
