@@ -23,9 +23,10 @@ IDENTIFIERS = 500
 
 _IDENTIFIER = re.compile(r"<[!-;=?-~]{1,900}>")
 _UNSAFE_NAME = re.compile(r'[/\\:*?"<>|]')
-#: PGP written into the text itself; what a sender's program made of HTML may go on behind it.
-_PGP = re.compile(r"(?m)^\s*-----BEGIN PGP MESSAGE-----")
-_PGP_SIGNED = re.compile(r"(?m)^\s*-----BEGIN PGP SIGNED MESSAGE-----")
+#: PGP written into the text itself; what a sender's program made of HTML may go on behind it. Never over a line's end:
+#: a mail of empty lines would take the square of its length.
+_PGP = re.compile(r"(?m)^[^\S\n]*-----BEGIN PGP MESSAGE-----")
+_PGP_SIGNED = re.compile(r"(?m)^[^\S\n]*-----BEGIN PGP SIGNED MESSAGE-----")
 #: What makes a From name nobody (RFC 6854 allows a group in it, but a group signs nothing).
 ODD_FROM: dict[str, Callable[[Block], bool]] = {
     "blank before the colon of From": lambda block: any(f.spaced for f in block.fields if f.name == "from"),

@@ -29,6 +29,8 @@ FOUND = [
     ("gates", letter("b----" * 12_000)),
     # A filter of Jinja2's asserts what it wants of its argument.
     ("template", b"language: en\n---\n{{ subject|truncate(0) }}"),
+    # Empty lines took the square of their number in every mail: half an hour for a megabyte.
+    ("message", letter("x" + "\n" * 500_000 + "y")),
     # What is nested a few hundred deep was a RecursionError, or a SyntaxError of Python's, instead of a problem told.
     ("template", b"language: en\n---\n{{ " + b"(" * 500 + b"1" + b")" * 500 + b" }}"),
     ("template", b"language: en\n---\n{{ " + b"{1:" * 3_000),

@@ -39,6 +39,8 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "a million parts": lambda: _MIXED + b"--b\r\n\r\nx\r\n" * 1_000_000 + b"--b--\r\n",
     "parts 300 deep": lambda: _nested(300),
     "parts 3000 deep": lambda: _nested(3000),
+    "a megabyte of empty lines": lambda: _HEAD + b"\r\nhello" + b"\r\n" * 500_000 + b"bye",
+    "a megabyte of blanks and lines": lambda: _HEAD + b"\r\nhello" + b" \t\n" * 350_000 + b"bye",
     "20,000 parameters": lambda: (
         _HEAD + b"Content-Type: text/plain" + b"".join(b"; p%d=v" % n for n in range(20_000)) + b"\r\n\r\nhello"
     ),
