@@ -239,7 +239,7 @@ def mutated(random, seed: bytes) -> bytes:
         if change == 0:
             raw[at:at] = random.choice(TOKENS)
         elif change == 1:
-            raw[at:at] = (random.choice(TOKENS) + random.choice(TOKENS)) * random.choice((1, 30, 1_000, 10_000))
+            raw[at:at] = (random.choice(TOKENS) + random.choice(TOKENS)) * random.choice((1, 30, 1_000, 30_000))
         elif change == 2:
             del raw[at:end]
         elif change == 3:
