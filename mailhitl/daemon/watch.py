@@ -77,14 +77,13 @@ def _carry_out(app: App, one: Look, gesture: Gesture) -> int:
     before = (row for row in app.store.cases.log(one.case) if row.channel is Channel.FOLDER)
     if any(row.proof == wish.hand.proof and row.event is not Event.HOLD for row in before):
         # Read before; only the move back into Review was lost.
-        _put_back(app, one.at(*DECISION_ROLES))
+        _put_back_if_held(app, one)
         return 0
     result = _decide(app, one, gesture, wish)
     log.info("gesture", case=one.case.id, gesture=gesture.code, by=wish.hand.by, done=result.done)
     if not result.done:
         alerts.note(app, one.case, key=f"{gesture.key}:{one.case.version}", text=result.text)
-    if not result.done or gesture.event is Event.ESCALATE or one.case.id in _still_held(app, one):
-        _put_back(app, one.at(*DECISION_ROLES))
+    _put_back_if_held(app, one)
     return int(result.done)
 
 
@@ -106,11 +105,6 @@ def _decide(app: App, one: Look, gesture: Gesture, wish: Wish) -> Result:
     raise AssertionError(f"no detector yields {gesture.event}")
 
 
-def _still_held(app: App, one: Look) -> set[int]:
-    """The case, when it waits for a second approval: its draft belongs back into Review."""
-    return {one.case.id} if app.store.cases.get(one.case.id).state is State.HELD else set()
-
-
 def _hand(app: App, gesture: Gesture) -> Hand:
     """Whose hand: the owner of the folder when it is one reviewer's own, else somebody who may open the mailbox."""
     place = gesture.place
@@ -122,6 +116,16 @@ def _hand(app: App, gesture: Gesture) -> Hand:
 def _ask_back(app: App, one: Look, gesture: Gesture) -> None:
     text = f"{gesture.why}\n\nNothing has been done, and nothing is sent until it is clear."
     alerts.note(app, one.case, key=gesture.key, text=text)
+
+
+def _put_back_if_held(app: App, one: Look) -> None:
+    """What goes on waiting for a decision belongs into Review.
+
+    What another process has approved meanwhile stays where that was read: moved back, it would look like a hand that
+    takes the approval back.
+    """
+    if app.store.cases.get(one.case.id).state is State.HELD:
+        _put_back(app, one.at(*DECISION_ROLES))
 
 
 def _put_back(app: App, sightings: Iterable[Sighting]) -> None:

@@ -24,7 +24,7 @@ class Fuse:
     left: int = 0
     before: bool = False
     calls: int = 0
-    meanwhile: Callable[[], None] | None = None
+    meanwhile: Callable[[], object] | None = None
     only: str = ""
 
     def light(self, left: int, *, before: bool) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from mailhitl.backends.memory import Answer
 from mailhitl.case import Event, State
-from mailhitl.daemon import cycle
+from mailhitl.daemon import cycle, watch
+from mailhitl.delivery import Phase, Status
 from tests.crash.fuse import Crash, Fuse
-from tests.crash.scenery import frail
+from tests.crash.scenery import as_new, frail
 from tests.story.world import CONFIG, World
 
 MINUTE = timedelta(seconds=61)
@@ -109,3 +112,23 @@ def test_the_undo_window_survives_a_crash_at_every_single_call(tmp_path: Path, b
     else:
         pytest.fail("a round never ended")
     assert call > 20
+
+
+@pytest.mark.parametrize("call", ["cases.log", "cases.move"])
+def test_a_process_that_comes_too_late_with_an_approval_takes_nothing_back(tmp_path: Path, call: str) -> None:
+    """It stood still while another one approved: what it does then must not look like somebody's hand."""
+    world = World(tmp_path)
+    world.customer_writes("Please refund my order 4711.")
+    world.run()
+    world.moves(world.standing("review")[0], "approve")
+    world.run()
+    world.now += MINUTE
+    world.transport.answers(Answer(Status.DEFERRED, Phase.RCPT, "451 later"))
+    fuse = Fuse(1, before=True, only=call, meanwhile=partial(cycle.run_once, as_new(world.app)))
+    watch.run_once(frail(world, fuse))
+    assert world.case.state is State.APPROVED
+    world.run(later=MINUTE)
+    assert world.case.state is State.SENT
+    assert Event.HOLD not in [row.event for row in world.store.cases.log(world.case)][1:]
+    assert len(world.sent_to("ann@customer.test")) == 1
+    world.store.close()
