@@ -69,11 +69,13 @@ def approve(app: App, case: Case, wish: Wish, edit: EditedDraft | None = None) -
 
 def _count(app: App, case: Case, wish: Wish, wanted: Draft, verdict: Verdict, edit: Edited | None) -> Result:
     """One approval more: enough, or one of several."""
+    # The address that stood for a person yesterday may be their alias today.
+    person = app.reviewers.standing_for
     releases, why_not = may_approve(
         wish.hand,
-        log=app.store.cases.log(case),
+        log=[replace(row, by=person(row.by)) for row in app.store.cases.log(case)],
         digest=wanted.digest,
-        author=wanted.author,
+        author=person(wanted.author),
         needed=verdict.approvals,
         named=verdict.named,
     )

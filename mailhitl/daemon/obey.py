@@ -129,7 +129,7 @@ def _token_doubt(app: App, incoming: Incoming, sender: str) -> str:
         return decide.too_late(app, case).text
     if expired:
         return "Nothing was done: that packet has expired. Please move the draft to Approve instead."
-    if ask.reviewer and ask.reviewer != sender:
+    if ask.reviewer and app.reviewers.standing_for(ask.reviewer) != sender:
         app.store.asks.use(ask, app.now())
         _alarm(app, incoming, f"It answers the packet that was mailed to {ask.reviewer}, whose token is void now.")
         return "Nothing was done: that packet was mailed to somebody else. Please answer your own."

@@ -57,7 +57,8 @@ def run_once(app: App) -> int:
 
 
 def _ask_all(app: App, case: Case, queue: Sequence[Case]) -> int:
-    known = {ask.reviewer for ask in app.store.asks.of(case) if ask.revision == case.revision}
+    asks = app.store.asks.of(case)
+    known = {app.reviewers.standing_for(ask.reviewer) for ask in asks if ask.revision == case.revision}
     missing = [person.address.lower() for person in asked(app, case) if person.address.lower() not in known]
     for reviewer in missing:
         _ask(app, case, reviewer, queue)
