@@ -45,5 +45,6 @@ def _read(app: App, case: Case) -> tuple[bytes, Message]:
 
 def _parsed(raw: bytes) -> Message:
     message = parse(raw)
-    whole = message.header(CUT)
+    # A mail that begins with a blank goes on in the line above it.
+    whole = message.header(CUT).partition(" ")[0]
     return parse(raw, size=int(whole)) if whole.isascii() and whole.isdigit() and len(whole) < 16 else message

@@ -23,8 +23,11 @@ from tests.unit.mail_bombs import BOMBS
 
 pytestmark = pytest.mark.servers
 MEGABYTE = 1_000_000
-#: Much like “a header of 50 MB” for whoever fetches only the beginning.
-ALIKE = ("a header of 50 MB in folded lines", "50 MB of headers")
+#: What the safety checklist names; test_bombs.py takes all of them, in one process.
+CHOSEN = (
+    *("273 KB of encoded words in the subject", "a million parts", "parts 3000 deep", "20,000 parameters"),
+    *("200,000 references", "20,000 parentheses in From", "a header of 50 MB", "a chain of message/rfc822"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -115,25 +118,24 @@ def test_66_of_a_mail_of_fifty_megabytes_only_the_beginning_is_fetched_and_a_per
         assert {case.state for case in store.cases.in_state(*State)} == {State.HELD}
 
 
-def test_43_bombs_of_every_kind_go_through_a_real_run_within_its_limits_and_the_next_mail_is_served(
+def test_43_bombs_go_through_a_real_run_within_its_limits_and_the_next_mail_is_served(
     ground: Ground,
 ) -> None:
     account = ground.account()
     arrives(account, customers_mail(1))
-    bombs = [bomb for name, bomb in BOMBS.items() if name not in ALIKE]
-    for number, bomb in enumerate(bombs):
+    for number, name in enumerate(CHOSEN):
         # As a delivery agent puts it there: no server would take some of these by APPEND.
-        deliver(account, number, bomb())
+        deliver(account, number, BOMBS[name]())
     arrives(account, customers_mail(2))
     with ScriptedServer() as smtp:
         memory, seconds = spent_on_a_run(account, smtp)
         assert to_customers(smtp) == []
     assert memory < 300 * MEGABYTE
-    assert seconds < 5 * len(bombs)
+    assert seconds < 5 * len(CHOSEN)
     with closing(account.store()) as store:
         cases = store.cases.in_state(*State)
     assert [case.state for case in cases if case.sender in customers_of(3)] == [State.HELD] * 2
-    assert len(cases) > len(bombs) / 2
+    assert len(cases) > len(CHOSEN) / 2
     assert not {case.state for case in cases} & {State.SENT, State.APPROVED, State.SHUNTED, State.RECEIVED}
 
 
@@ -221,13 +223,13 @@ def test_66_an_answer_that_is_too_large_for_the_server_comes_back_to_people_with
         assert len(to_customers(smtp)) == 1
 
 
-def test_66_a_mail_of_which_only_the_beginning_was_read_is_answered_by_no_rule(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", [b"", b" by an odd program\r\n"])
+def test_66_a_mail_of_which_only_the_beginning_was_read_is_answered_by_no_rule(tmp_path: Path, first: bytes) -> None:
     world = World(tmp_path)
     text = "When are you open? What are your opening hours?"
     world.customer_writes(text, subject="Opening hours", sender="Bob <bob@customer.test>")
-    world.box.deliver(
-        "INBOX", letter(f"{text}\n\n-- \n" + "x" * 60 + ("\n" + "y" * 70) * 20_000, subject="Opening hours")
-    )
+    long = letter(f"{text}\n\n-- \n" + "x" * 60 + ("\n" + "y" * 70) * 20_000, subject="Opening hours")
+    world.box.deliver("INBOX", first + long)
     world.run()
     world.restart()
     world.run(later=world.app.settings.grace * 30)
