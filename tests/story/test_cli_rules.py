@@ -116,7 +116,7 @@ def test_a_changed_file_is_tried_from_the_command_line(world: World, says: Says)
     [case] = found["cases"]
     assert (case["subject"], case["fate"], case["would_be"]) == ("Lamp", "rejected", "send")
     shown = plainly(world, "backtest", "--since", "5000d", "--config", changed)
-    assert "“Refunds and credits” (changed): 1 match, 1 would have been sent, 1 of those had been rejected." in shown
+    assert "“Refunds and credits” (changed): 1 case hit, 1 would have been sent, 1 of those had been rejected." in shown
     assert "1 sent, not held for a person (1 rejected)" in shown
     assert "mailhitl cases show CASE" in shown
 
