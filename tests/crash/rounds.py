@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -44,13 +44,18 @@ STALE = (
     Break("deliveries.record_phase", 1, before=True),
     Break("deliveries.record_phase", 6, before=True),
 )
-#: At one of the calls between "approved" and "tidied up".
-WITHIN = st.sampled_from(sorted(WINDOW)).flatmap(
-    lambda call: st.builds(Break, st.just(call), st.integers(1, WINDOW[call]), st.booleans())
-)
+
+
+def one_of(calls: Mapping[str, int]) -> st.SearchStrategy[Break]:
+    """A break at one of these calls, which a round makes at most so often."""
+    return st.sampled_from(sorted(calls)).flatmap(
+        lambda call: st.builds(Break, st.just(call), st.integers(1, calls[call]), st.booleans())
+    )
+
+
 #: A break at any call; in the window; where it hurts most.
 BREAKS = st.one_of(
-    st.builds(Break, st.just(""), st.integers(1, 150), st.booleans()), WITHIN, st.sampled_from(AT_THE_BODY)
+    st.builds(Break, st.just(""), st.integers(1, 150), st.booleans()), one_of(WINDOW), st.sampled_from(AT_THE_BODY)
 )
 FREEZES = st.one_of(
     st.builds(Break, st.just(""), st.integers(1, 60), st.booleans()), st.sampled_from(STALE), st.sampled_from(STALE)

@@ -63,6 +63,19 @@ WINDOW = {
     "filings.withdraw": 2,
 }
 
+#: The calls between a mail in the inbox and the draft and packets that ask about it.
+TAKING_IN = {
+    "progress.begin_attempts": 1,
+    "mailbox.fetch_all": 1,
+    "cases.open": 2,
+    "progress.end_attempts": 1,
+    "progress.advance": 2,
+    "cases.move": 2,
+    "mailbox.append_all": 1,
+    "filings.confirm": 2,
+    "asks.ask": 2,
+}
+
 
 def config(*, undo: bool, plus: bool) -> str:
     """``undo``: an automatic answer can be stopped for five minutes. ``plus``: drafts carry a blind copy to us."""

@@ -24,8 +24,8 @@ from mailhitl.ports.mailbox import Location
 from tests.crash.hands import STOPS, Hands
 from tests.crash.people import ANNA, BEN, Letter, letter_of
 from tests.crash.promises import TALLY
-from tests.crash.rounds import BREAKS, FREEZES, HANDS_THAT_ANSWER, LOOKS
-from tests.crash.scenery import SMTP_FAULTS, Break, frail
+from tests.crash.rounds import BREAKS, FREEZES, HANDS_THAT_ANSWER, LOOKS, one_of
+from tests.crash.scenery import SMTP_FAULTS, TAKING_IN, Break, frail
 
 #: Who answers which of the two packets about a grave mail, one after the other.
 AGREEMENTS = (
@@ -78,6 +78,13 @@ HAND = st.fixed_dictionaries(
 OLD = st.fixed_dictionaries({"road": st.sampled_from(("folder", "mail"))})
 SAMPLED = st.fixed_dictionaries({"words": st.sampled_from(("wrong: no", "wrong: no", "right"))})
 LISTED = st.fixed_dictionaries({"words": st.permutations(("approve", "reject: no", ""))})
+TAKEN_IN = st.fixed_dictionaries(
+    {
+        "kinds": st.lists(st.sampled_from(("risky", "hours", "machine")), min_size=1, max_size=2),
+        "where": one_of(TAKING_IN),
+        "away": st.sampled_from(("", "", "fetch_all", "glance")),
+    }
+)
 WAYS = st.one_of(
     *(
         st.builds(Way, st.just(method), given)
@@ -88,6 +95,8 @@ WAYS = st.one_of(
             ("an_answer_goes_its_way", SENT_AND_BROKEN),
             ("what_is_on_its_way_is_taken_back", TAKEN_BACK),
             ("what_is_on_its_way_is_taken_back", TAKEN_BACK),
+            ("mails_come_in_and_it_breaks", TAKEN_IN),
+            ("mails_come_in_and_it_breaks", TAKEN_IN),
             ("two_have_to_agree", AGREED),
             ("somebody_has_answered_by_hand", HAND),
             ("an_old_version_is_approved", OLD),
@@ -107,6 +116,15 @@ class Ways(Hands):
     def somebody_goes_a_whole_way(self, way: Way) -> None:
         TALLY["whole ways"] += 1
         getattr(self, way.method)(**way.given)
+
+    def mails_come_in_and_it_breaks(self, kinds: Sequence[str], where: Break, away: str) -> None:
+        """``away``: the server goes just when the mails are fetched."""
+        for kind in kinds:
+            self.customer_writes(kind, dropped=False)
+        if away:
+            self.away.append(away)
+        self.works(cycle.run_once, where.fuse())
+        self.the_agent_works_until_it_is_quiet(0)
 
     def is_drafted(self, kind: str) -> list[Location]:
         """A customer writes, and the draft of the answer is there, if nothing comes between."""
