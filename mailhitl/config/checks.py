@@ -99,6 +99,18 @@ def unique_reviewers(data: Data) -> Iterator[Problem]:
                 yield Problem(("reviewer", number, "aliases"), f'"{alias}" is another reviewer\'s address.')
 
 
+def persons_own(data: Data) -> Iterator[Problem]:
+    """No reviewer writes from the mailbox's address: whoever may open the mailbox would count as that person."""
+    boxes = {_word(each).casefold() for _, box in _mailboxes(data) for each in _own(box)}
+    for number, person in _tables(data, "reviewer"):
+        for key, named in (("address", [person.get("address")]), ("aliases", _list(person.get("aliases")))):
+            for address in {_word(each).casefold() for each in named} & boxes - {""}:
+                yield Problem(
+                    ("reviewer", number, key),
+                    f'"{address}" is the mailbox\'s own: whoever may open the mailbox would count as this person.',
+                )
+
+
 def one_person_twice(data: Data) -> Iterator[Problem]:
     """Where several people have to agree, one person under two addresses would be enough."""
     if not any(isinstance(wanted := rule.get("approvals"), int) and wanted > 1 for _, rule in _tables(data, "rule")):
@@ -118,10 +130,13 @@ def unique_mailboxes(data: Data) -> Iterator[Problem]:
     """No address belongs to two mailboxes: both would answer the same mail."""
     owners: dict[str, str] = {}
     for name, box in _mailboxes(data):
-        aliases = box.get("aliases") if isinstance(box.get("aliases"), list) else []
-        for address in {_word(each).casefold() for each in (box.get("address"), *(aliases or ()))} - {""}:
+        for address in {_word(each).casefold() for each in _own(box)} - {""}:
             if owners.setdefault(address, name) != name:
                 yield Problem(("mailbox", name), f'answers "{address}", which mailbox "{owners[address]}" answers too.')
+
+
+def _own(box: Data) -> tuple[Any, ...]:
+    return (box.get("address"), *_list(box.get("aliases")))
 
 
 def groups(data: Data) -> Iterator[Problem]:
@@ -256,6 +271,7 @@ CHECKS: tuple[Check, ...] = (
     unique_names,
     unique_mailboxes,
     unique_reviewers,
+    persons_own,
     groups,
     substitutes,
     somebody,

@@ -229,6 +229,11 @@ reviewers = "biling"
         (rule("when = { not = {} }"), "12: rule[0].when.not: is empty, so it would always hold"),
         (MINIMAL + REVIEWER, '10: reviewer[1].name: stands twice: "Anna". If it is the same person, name further addr'),
         (MINIMAL + BEN + 'aliases = ["Anna@example.com"]\n', '12: reviewer[1].aliases: "anna@example.com" is another'),
+        (
+            MINIMAL + BEN + 'aliases = ["SUPPORT@example.com"]\n',
+            '12: reviewer[1].aliases: "support@example.com" is the mail',
+        ),
+        (MINIMAL + BEN.replace("ben@", "support@"), '11: reviewer[1].address: "support@example.com" is the mail'),
         (rule("when = { time = { weekday = 'munday' } }"), "12: rule[0].when.time.weekday[0]: is not a weekday"),
     ],
 )
