@@ -7,6 +7,7 @@ import structlog
 from mailhitl.daemon import alerts
 from mailhitl.daemon.app import App
 from mailhitl.delivery import Phase, next_attempt
+from mailhitl.mail.text import one_line
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +35,7 @@ def run_once(app: App) -> int:
         else:
             subject = "a mail to one of your own people was refused for good"
             key = f"notice:{notice.recipient}:{app.now():%Y-%m-%d}"
-            alerts.raise_alarm(app, key=key, subject=subject, text=f"{notice.recipient}: {handover.reply}")
+            alerts.raise_alarm(app, key=key, subject=subject, text=one_line(f"{notice.recipient}: {handover.reply}", 300))
         log.warning("notice not sent", kind=notice.kind, to=notice.recipient, reply=handover.reply, again=str(again))
     return sent
 
