@@ -46,11 +46,14 @@ def unread_language(answer: Answer) -> Iterable[str]:
     if not author.startswith("drafter:") or author == "drafter:template":
         return
     text = answer.own.shown
-    spoken = language_of(text)
-    if READ.issuperset(several_languages(text) or ("",)):
-        return
-    if spoken not in READ and (spoken or _is_long(text)):
-        yield f"the answer is {spoken}" if spoken else "the answer is neither English nor German"
+    several = several_languages(text)
+    # Of a text in several languages every paragraph is looked at: behind two that are read a third may not be.
+    for piece in text.split("\n\n") if several else (text,):
+        spoken = language_of(piece)
+        if spoken not in READ and (spoken or _is_long(piece)):
+            partly = "partly " if several else ""
+            yield f"the answer is {partly}{spoken or 'neither English nor German'}"
+            return
 
 
 #: The languages that the words of the gates are in.
