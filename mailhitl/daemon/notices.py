@@ -35,7 +35,8 @@ def run_once(app: App) -> int:
         else:
             subject = "a mail to one of your own people was refused for good"
             key = f"notice:{notice.recipient}:{app.now():%Y-%m-%d}"
-            alerts.raise_alarm(app, key=key, subject=subject, text=one_line(f"{notice.recipient}: {handover.reply}", 300))
+            said = one_line(f"{notice.recipient}: {handover.reply}", 300)
+            alerts.raise_alarm(app, key=key, subject=subject, text=said)
         log.warning("notice not sent", kind=notice.kind, to=notice.recipient, reply=handover.reply, again=str(again))
     return sent
 
