@@ -18,14 +18,22 @@ log = structlog.get_logger(__name__)
 
 def run_once(app: App) -> int:
     """Do what is still to be done for every sent case; return how many were served."""
-    return each(app, "copies", app.store.deliveries.uncopied(app.settings.mailbox), _follow_up)
+    cases = app.store.deliveries.uncopied(app.settings.mailbox)
+    # Only the copies need room: in a full mailbox too, everybody sees which mails have an answer.
+    each(app, "copies", cases, _mark)
+    return each(app, "copies", cases, _follow_up)
+
+
+def _mark(app: App, case: Case) -> int:
+    sampling.draw(app, case)
+    _, mark_due = app.store.deliveries.pending_marks(case)
+    if mark_due:
+        _mark_answered(app, case)
+    return 0
 
 
 def _follow_up(app: App, case: Case) -> int:
-    sampling.draw(app, case)
-    copy_due, mark_due = app.store.deliveries.pending_marks(case)
-    if mark_due:
-        _mark_answered(app, case)
+    copy_due, _ = app.store.deliveries.pending_marks(case)
     if copy_due:
         _copy(app, case)
     return 1

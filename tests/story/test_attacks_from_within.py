@@ -77,19 +77,26 @@ def test_what_a_colleague_answers_a_reviewer_who_is_the_customer_closes_the_ques
 
 
 class Narrow:
-    """A mailbox whose review folder has no room for another mail."""
+    """A mailbox whose folders for review and for sent mail have no room for another mail."""
 
     def __init__(self, world: World) -> None:
-        self._box, self._review = world.box, world.app.folders.review
+        self._box, self._full = world.box, (world.app.folders.review, world.app.folders.sent)
         world.app = replace(world.app, mailbox=self)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._box, name)
 
     def move(self, location: Location, folder: str) -> bool:
-        if folder == self._review:
-            raise MailboxFull("[OVERQUOTA] no room")
+        self._make_sure(folder)
         return self._box.move(location, folder)
+
+    def append(self, folder: str, *mail: Any, **about: Any) -> None:
+        self._make_sure(folder)
+        self._box.append(folder, *mail, **about)
+
+    def _make_sure(self, folder: str) -> None:
+        if folder in self._full:
+            raise MailboxFull("[OVERQUOTA] no room")
 
 
 def test_66_whoever_takes_an_answer_back_is_heard_though_another_draft_has_no_room_to_go_back(tmp_path: Path) -> None:
@@ -112,3 +119,15 @@ def test_66_whoever_takes_an_answer_back_is_heard_though_another_draft_has_no_ro
     world.run(later=timedelta(minutes=30))
     assert [case.state for case in world.cases] == [State.HELD, State.HELD]
     assert world.sent_to(BOB) == []
+
+
+def test_66_in_a_full_mailbox_too_every_mail_that_has_an_answer_is_marked_so_that_nobody_answers_it_again(
+    tmp_path: Path,
+) -> None:
+    world = World(tmp_path, CONFIG.replace('then = "send"\n', 'then = "send"\nundo = "0s"\n', 1))
+    Narrow(world)
+    for name in (ANN, BOB):
+        world.customer_writes("When are you open?", subject="Hours", sender=f"C <{name}>")
+    world.run(later=MINUTE)
+    assert [case.state for case in world.cases] == [State.SENT, State.SENT]
+    assert all("\\Answered" in world.flags(case) for case in world.cases)
