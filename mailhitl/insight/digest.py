@@ -143,14 +143,14 @@ class Digest:
 def key_figures(material: Material) -> tuple[KeyFigure, ...]:
     total, clock = material.total, material.clock
     sent, alone = total.counts["sent"], total.counts["automatic"]
+    reviewed = counted(total.counts["reviewed"], "was reviewed", "were reviewed")
     figures = [
         KeyFigure(
             f"{sent:,}",
             f"{'answer' if sent == 1 else 'answers'} approved",
-            f"{alone} without a person; of {total.volume} that wanted one, "
-            f"{counted(total.counts['reviewed'], 'was reviewed', 'were reviewed')} and {total.counts['blocked']} blocked. About "
-            f"{total.saved(clock.minutes) / 60:.1f} hours of writing saved (estimate: {clock.minutes:g} minutes an "
-            "answer, less what reading and editing take).",
+            f"{alone} without a person; of {total.volume} that wanted one, {reviewed} and {total.counts['blocked']} "
+            f"blocked. About {total.saved(clock.minutes) / 60:.1f} hours of writing saved (estimate: {clock.minutes:g} "
+            "minutes an answer, less what reading and editing take).",
             material.stats,
         )
     ]
