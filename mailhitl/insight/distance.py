@@ -6,7 +6,7 @@ import re
 from difflib import SequenceMatcher
 
 #: Comparing takes time by the square; what follows in a longer answer changes the figure little.
-MOST_WORDS = 1_000
+MOST_WORDS = 500
 #: RFC 3676 4.3: the line above a signature. Some programs drop the space at its end.
 _SIGNATURE = re.compile(r"^-- ?$", re.MULTILINE)
 _QUOTED = re.compile(r"^>.*$", re.MULTILINE)

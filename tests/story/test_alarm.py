@@ -92,6 +92,11 @@ def test_nothing_rings_while_all_is_well(post: Post) -> None:
     assert post.look() == []
 
 
+def test_a_data_folder_in_which_nothing_was_kept_yet_rings_nothing(post: Post, tmp_path: Path) -> None:
+    patient = Patient(lambda: [post.pulse], post.store, tmp_path / "not" / "yet")
+    assert [*patient.troubles(post.now)] == []
+
+
 def test_a_mailbox_that_stays_away_rings_once_and_again_when_it_is_back(post: Post) -> None:
     post.fails()
     assert post.look() == []

@@ -119,8 +119,10 @@ def _of_store(store: Store, now: datetime) -> Iterator[Trouble]:
 
 
 def _of_disk(folder: Path) -> Iterator[Trouble]:
+    # With the store elsewhere nothing may have been put there yet.
+    there = next(each for each in (folder, *folder.parents) if each.exists() or each == each.parent)
     try:
-        free = shutil.disk_usage(folder).free
+        free = shutil.disk_usage(there).free
     except OSError as error:
         yield Trouble("disk", "the data folder cannot be looked at", f"{folder}: {error.strerror}")
         return
