@@ -76,6 +76,7 @@ HAND = st.fixed_dictionaries(
     {"seen_by": st.sampled_from(HANDS_THAT_ANSWER), "kind": st.sampled_from(("risky", "hours"))}
 )
 OLD = st.fixed_dictionaries({"road": st.sampled_from(("folder", "mail"))})
+FORGED = st.fixed_dictionaries({"words": st.sampled_from(("approve", "edit: Words of somebody else."))})
 SAMPLED = st.fixed_dictionaries({"words": st.sampled_from(("wrong: no", "wrong: no", "right"))})
 LISTED = st.fixed_dictionaries({"words": st.permutations(("approve", "reject: no", ""))})
 TAKEN_IN = st.fixed_dictionaries(
@@ -100,6 +101,7 @@ WAYS = st.one_of(
             ("two_have_to_agree", AGREED),
             ("somebody_has_answered_by_hand", HAND),
             ("an_old_version_is_approved", OLD),
+            ("an_answer_to_a_packet_is_forged", FORGED),
             ("a_sample_is_looked_at", SAMPLED),
             ("many_are_decided_by_one_list", LISTED),
         )
@@ -252,6 +254,13 @@ class Ways(Hands):
             for place in self.of_the_last_letter("review"):
                 self.approves_of_old(place, self.world.raw(place), "approve what stood there before")
         self.the_agent_works_until_it_is_quiet(0)
+        self.the_agent_works_until_it_is_quiet(61)
+
+    def an_answer_to_a_packet_is_forged(self, words: str) -> None:
+        """Somebody has seen Anna's packet and writes in her name; nothing proves that it is hers."""
+        self.is_drafted("risky")
+        for packet in [mail for mail in self.mails_to(ANNA, Kind.PACKET) if self.is_about_the_last_letter(mail)][:1]:
+            self.a_stranger_answers(packet, words, ANNA)
         self.the_agent_works_until_it_is_quiet(61)
 
     def a_sample_is_looked_at(self, words: str) -> None:
