@@ -16,7 +16,7 @@ from mailhitl.daemon.app import App
 from mailhitl.daemon.look import look
 from mailhitl.daemon.parcels import Parcel, Shipment, arrive, pack_all, send_off
 from mailhitl.daemon.poison import each
-from mailhitl.errors import StaleFolder
+from mailhitl.errors import MailboxFull, StaleFolder
 from mailhitl.mail.stamp import Kind, PrivateId, write_id
 from mailhitl.ports.mailbox import Location
 from mailhitl.ports.store import Filed
@@ -38,10 +38,11 @@ def run_once(app: App) -> int:
     for row in app.store.filings.standing(app.settings.mailbox, but=FLAG):
         standing[row.case_id].append(row)
     looks = {one.case.id: one for one in look(app).looks}
-    done = _serve_all(app, looks, standing)
+    done = each(app, "filing", _to_flag(app), _flag)
+    done += _serve_all(app, looks, standing)
     for row in (row for case_id, rows in standing.items() if case_id not in looks for row in rows):
         app.store.filings.withdraw(row)
-    return done + each(app, "filing", _to_flag(app), _flag)
+    return done
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +98,26 @@ def _plan(app: App, some: Sequence[Look], standing: Mapping[int, Sequence[Filed]
 
 
 def _finish(app: App, batch: Batch, shipment: Shipment, standing: Mapping[int, Sequence[Filed]]) -> None:
-    """When all is filed that is to be filed, do the rest: the new stands before the old is withdrawn."""
-    arrive(app, shipment)
+    """When all is filed that is to be filed, do the rest: the new stands before the old is withdrawn.
+
+    Where there was no room for it, the rest of the other cases is done all the same: what is withdrawn makes room.
+    """
+    full: MailboxFull | None = None
+    try:
+        arrive(app, shipment)
+    except MailboxFull as problem:
+        full = problem
 
     def carry_out(app: App, case: Case) -> int:
         for step in batch.steps[case.id]:
             _carry_out(app, case, standing.get(case.id, ()), step)
         return 0
 
-    each(app, "filing", [case for case in batch.cases if batch.steps.get(case.id)], carry_out)
+    lacking = {parcel.case.id for parcel in shipment.parcels} if full else set()
+    rest = [case for case in batch.cases if batch.steps.get(case.id) and case.id not in lacking]
+    each(app, "filing", rest, carry_out)
+    if full:
+        raise full
 
 
 def _carry_out(app: App, case: Case, rows: Sequence[Filed], step: Action) -> None:

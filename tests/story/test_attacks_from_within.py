@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from mailhitl.backends.memory import Answer
 from mailhitl.case import State
 from mailhitl.delivery import Status
 from mailhitl.errors import MailboxFull
-from mailhitl.ports.mailbox import Location
+from mailhitl.ports.mailbox import Addition, Location
 from tests.story.world import CONFIG, World, letter
 
 MINUTE = timedelta(seconds=61)
@@ -94,6 +94,10 @@ class Narrow:
         self._make_sure(folder)
         self._box.append(folder, *mail, **about)
 
+    def append_all(self, folder: str, mails: Sequence[Addition]) -> Sequence[Location]:
+        self._make_sure(folder)
+        return self._box.append_all(folder, mails)
+
     def _make_sure(self, folder: str) -> None:
         if folder in self._full:
             raise MailboxFull("[OVERQUOTA] no room")
@@ -131,3 +135,15 @@ def test_66_in_a_full_mailbox_too_every_mail_that_has_an_answer_is_marked_so_tha
     world.run(later=MINUTE)
     assert [case.state for case in world.cases] == [State.SENT, State.SENT]
     assert all("\\Answered" in world.flags(case) for case in world.cases)
+
+
+def test_66_in_a_full_mailbox_what_is_decided_makes_room_and_the_customers_mail_is_flagged(world: World) -> None:
+    world.customer_writes("Please refund my order 4711.")
+    world.run()
+    Narrow(world)
+    world.answers(world.packet_for(ANNA), "reject: wrong order")
+    world.customer_writes("Please refund my order 4712.", sender=f"Bob <{BOB}>")
+    world.run(later=MINUTE)
+    assert [case.state for case in world.cases] == [State.REJECTED, State.HELD]
+    assert world.standing("review") == []
+    assert "\\Flagged" in world.flags(world.cases[0])
