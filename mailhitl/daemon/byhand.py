@@ -16,7 +16,6 @@ from mailhitl.mail.message import Message
 from mailhitl.mail.parse import parse, parse_header
 from mailhitl.mail.signature import Checked
 from mailhitl.mail.stamp import Kind, read_id
-from mailhitl.mail.thread import thread_key
 from mailhitl.ports.mailbox import Location
 from mailhitl.ports.store import Cursor
 from mailhitl.review.reviewers import SOMEONE
@@ -128,8 +127,8 @@ def _answered_before(app: App, message: Message) -> bool:
     """Whether it goes to the customer of a case that is closed, as an answer to that customer's mail."""
     ids = {*message.in_reply_to, *message.references}
     readers = {address.key for address in (*message.to, *message.cc)}
-    closed = app.store.cases.in_thread(app.settings.mailbox, thread_key(message)) if ids else ()
-    return any(case.message_id in ids and readers & _customers(app, case, message.sender.key) for case in closed)
+    cases = app.store.cases.answering(app.settings.mailbox, ids, closed=True)
+    return any(readers & _customers(app, case, message.sender.key) for case in cases)
 
 
 def _named(app: App, case_id: int) -> dict[int, Case]:

@@ -113,8 +113,8 @@ class Cases(Protocol):
 
     def in_thread(self, mailbox: str, thread: str) -> Sequence[Case]: ...
 
-    def answering(self, mailbox: str, message_ids: Collection[str]) -> Sequence[Case]:
-        """Open cases whose customer's Message-ID is one of these."""
+    def answering(self, mailbox: str, message_ids: Collection[str], *, closed: bool = False) -> Sequence[Case]:
+        """Open cases whose customer's Message-ID is one of these; with ``closed`` also those that are closed."""
         ...
 
     def recent(self, *, limit: int = 50, mailbox: str | None = None) -> Sequence[Case]:

@@ -83,12 +83,12 @@ class SqlCases:
     def in_thread(self, mailbox: str, thread: str) -> Sequence[Case]:
         return self._cases(_IN_THREAD(mailbox=mailbox, thread_digest=digest_of(thread)))
 
-    def answering(self, mailbox: str, message_ids: Collection[str]) -> Sequence[Case]:
+    def answering(self, mailbox: str, message_ids: Collection[str], *, closed: bool = False) -> Sequence[Case]:
         digests = sorted({digest_of(message_id) for message_id in message_ids if message_id})
         found: list[Case] = []
         for start in range(0, len(digests), CHUNK):
             asked = (CaseRow.mailbox == mailbox) & CaseRow.message_digest.in_(digests[start : start + CHUNK])
-            found += [case for case in self._cases(CaseRow.whole().where(asked)) if case.state in OPEN]
+            found += [case for case in self._cases(CaseRow.whole().where(asked)) if closed or case.state in OPEN]
         return sorted(found, key=lambda case: case.id)
 
     def recent(self, *, limit: int = 50, mailbox: str | None = None) -> Sequence[Case]:

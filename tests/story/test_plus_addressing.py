@@ -86,6 +86,16 @@ def test_one_more_word_to_a_customer_who_has_an_answer_is_no_customer_s_mail(wor
     assert world.transport.outside.sent == []
 
 
+def test_one_more_word_about_a_customer_s_later_mail_is_none_either(world: World) -> None:
+    world.customer_writes("Please refund it!", In_Reply_To="<letter-1@customer.test>")
+    world.run()
+    for number in (1, 2):
+        raw = in_copy(f"<anna-{number}@example.com>").replace(b"<letter-1@", b"<letter-2@")
+        world.box.deliver("INBOX", raw)
+        world.run(later=MINUTE)
+    assert [case.state for case in world.cases] == [State.SUPERSEDED] * 2
+
+
 def test_one_more_word_that_nobody_vouches_for_is_looked_at_by_people(world: World) -> None:
     world.box.deliver("INBOX", in_copy("<anna-1@example.com>"))
     world.run(later=MINUTE)
