@@ -55,7 +55,10 @@ def one_of(calls: Mapping[str, int]) -> st.SearchStrategy[Break]:
 
 #: A break at any call; in the window; where it hurts most.
 BREAKS = st.one_of(
-    st.builds(Break, st.just(""), st.integers(1, 150), st.booleans()), one_of(WINDOW), st.sampled_from(AT_THE_BODY)
+    st.builds(Break, st.just(""), st.integers(1, 150), st.booleans()),
+    one_of(WINDOW),
+    st.sampled_from(AT_THE_BODY),
+    st.sampled_from(AT_THE_BODY),
 )
 FREEZES = st.one_of(
     st.builds(Break, st.just(""), st.integers(1, 60), st.booleans()), st.sampled_from(STALE), st.sampled_from(STALE)

@@ -44,7 +44,7 @@ class Way:
     given: Mapping[str, Any]
 
 
-SENT_AND_BROKEN = st.sampled_from(("crash", "freeze", "hand")).flatmap(
+SENT_AND_BROKEN = st.sampled_from(("crash", "crash", "freeze", "hand")).flatmap(
     lambda how: st.fixed_dictionaries(
         {
             "kind": st.sampled_from(("risky", "risky", "hours")),
@@ -90,6 +90,8 @@ WAYS = st.one_of(
     *(
         st.builds(Way, st.just(method), given)
         for method, given in (
+            ("an_answer_goes_its_way", SENT_AND_BROKEN),
+            ("an_answer_goes_its_way", SENT_AND_BROKEN),
             ("an_answer_goes_its_way", SENT_AND_BROKEN),
             ("an_answer_goes_its_way", SENT_AND_BROKEN),
             ("an_answer_goes_its_way", SENT_AND_BROKEN),
