@@ -25,6 +25,7 @@ from imapclient import IMAPClient
 from mailhitl.config.load import load
 from mailhitl.config.schema import Config
 from tests.servers import HOST, PASSWORD, Dovecot
+from tests.team_config import ANNA
 
 CONFIG = """
 [agent]
@@ -36,11 +37,6 @@ name = "Example Support"
 start = "2 days"
 imap = {{ host = "localhost", port = {imap}, security = "none", username = "{user}", password = {{ env = "BENCH" }} }}
 smtp = {{ host = "localhost", port = {smtp}, security = "none" }}
-
-[[reviewer]]
-name = "Anna"
-address = "anna@example.com"
-groups = ["support"]
 
 [review]
 notify = "folder"
@@ -167,7 +163,7 @@ class Place:
         user = next(_users)
         directory = self.directory / user
         directory.mkdir()
-        text = CONFIG.format(data=directory, imap=self.dovecot.port, smtp=self.sink.port, user=user)
+        text = CONFIG.format(data=directory, imap=self.dovecot.port, smtp=self.sink.port, user=user) + ANNA
         (directory / "config.toml").write_text(text)
         return Account(self, user, directory)
 

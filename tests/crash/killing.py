@@ -29,6 +29,7 @@ from tests.crash.tracing import ASKED_FOR_BODY, Point, Tracing, points_in, trace
 from tests.servers import HOST, PASSWORD, Dovecot, DovecotOptions
 from tests.smtp_server import ScriptedServer
 from tests.story.world import parsed
+from tests.team_config import ANNA, ASKS_FOR_MONEY, REFUNDS
 
 CONFIG = """
 [agent]
@@ -44,26 +45,10 @@ start = "2 days"
 imap = {{ host = "localhost", port = {imap}, security = "none", username = "{user}", password = {{ env = "KILLED" }} }}
 smtp = {{ host = "localhost", port = {smtp}, security = "none" }}
 
-[[reviewer]]
-name = "Anna"
-address = "anna@example.com"
-groups = ["support"]
-
 [review]
 grace = "0s"
-
-[[intent]]
-name = "refund"
-examples = ["I want my money back", "Please refund my order"]
-words = ["refund", "money back"]
-template = "refund-received"
-
-[[rule]]
-name = "Refunds and credits"
-why = "Money leaves the company."
-when = {{ intent = "refund" }}
-then = "review"
 """
+TEAM = ANNA + ASKS_FOR_MONEY + REFUNDS
 
 PATIENCE = 60.0
 
@@ -153,7 +138,7 @@ class Account:
     def arguments(self, smtp: ScriptedServer) -> tuple[str, ...]:
         """What ``mailhitl`` has to be told to serve this mailbox, its config being written first."""
         ports = {"imap": self.ground.dovecot.port, "smtp": smtp.port}
-        self.config.write_text(CONFIG.format(**ports, user=self.user, store=self.url))
+        self.config.write_text(CONFIG.format(**ports, user=self.user, store=self.url) + TEAM)
         self.config.chmod(0o600)
         return "--config", str(self.config), "run"
 

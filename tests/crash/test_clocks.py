@@ -14,7 +14,7 @@ import pytest
 from mailhitl.case import Event, State
 from mailhitl.store import open_store
 from tests.servers import require
-from tests.story.office import CONFIG, Daemon, Office, until
+from tests.story.office import Daemon, Office, until
 from tests.story.world import DEMO_TEMPLATES
 
 pytestmark = pytest.mark.servers
@@ -102,9 +102,8 @@ def begun(office: OddOffice, digest_at: datetime, ahead: timedelta = timedelta(0
     """At work, with one customer's draft waiting, and a weekly digest that is due at this time."""
     local = digest_at.astimezone(BERLIN)
     more = MORE.replace("WEEKDAY", local.strftime("%a").lower()).replace("AT", local.strftime("%H:%M"))
-    config = CONFIG.format(imap=office.imap.port, smtp=office.smtp.port, password=office.password)
     agent = f'[agent]\ntimezone = "Europe/Berlin"\ntemplates = "{DEMO_TEMPLATES}"'
-    office.write(config.replace('grace = "0s"', f'grace = "{GRACE:.0f}s"').replace("[agent]", agent) + more)
+    office.write(office.usual().replace('grace = "0s"', f'grace = "{GRACE:.0f}s"').replace("[agent]", agent) + more)
     office.set_clock(ahead)
     office.customer_writes("Please refund my order 4711.")
     daemon = office.serving()

@@ -27,6 +27,7 @@ from mailhitl.decision import Decision
 from mailhitl.demo.smtp_server import SmtpServer
 from mailhitl.store import open_store
 from tests.servers import HOST, PASSWORD, Dovecot
+from tests.team_config import ASKS_FOR_MONEY, ASKS_WHEN, REFUNDS
 
 Value = TypeVar("Value")
 
@@ -68,25 +69,6 @@ trusted_authserv = ["mx.demo.test"]
 grace = "{grace}"
 settle = "{settle}"
 restore_after = "{restore_after}"
-
-[[intent]]
-name = "refund"
-examples = ["I want my money back", "Please refund my order"]
-words = ["refund", "money back"]
-template = "refund-received"
-
-[[rule]]
-name = "Refunds and credits"
-why = "Money leaves the company."
-when = {{ intent = "refund" }}
-then = "review"
-reviewers = "support"
-
-[[intent]]
-name = "opening-hours"
-examples = ["When are you open?", "What are your opening hours?"]
-words = ["open", "hours"]
-template = "opening-hours"
 
 [[rule]]
 name = "Opening hours answer themselves"
@@ -158,6 +140,9 @@ class Office:
                     templates=DEMO_TEMPLATES,
                     **self._times,
                 )
+                + ASKS_FOR_MONEY
+                + REFUNDS
+                + ASKS_WHEN
             )
             config = load(self._path)
             self.store = open_store(store_url(config))

@@ -19,12 +19,13 @@ from imapclient import IMAPClient
 
 from mailhitl.demo.servers import ImapServer, SmtpServer
 from tests.story.world import letter
+from tests.team_config import ANNA, ASKS_FOR_MONEY, REFUNDS
 
 COMMAND = Path(sysconfig.get_path("scripts"), "mailhitl")
 PASSWORD = "canary-7f3a-password"
 PATIENCE = 20.0
 
-CONFIG = """
+_CONFIG = """
 [agent]
 data_dir = "var"
 
@@ -36,28 +37,15 @@ start = "2 days"
 imap = {{ host = "localhost", port = {imap}, security = "none", username = "support", password = {password} }}
 smtp = {{ host = "localhost", port = {smtp}, security = "none", username = "support", password = {password} }}
 
-[[reviewer]]
-name = "Anna"
-address = "anna@example.com"
-groups = ["support"]
-
 [review]
 trusted_authserv = ["mx.example.com"]
 grace = "0s"
-
-[[intent]]
-name = "refund"
-examples = ["I want my money back", "Please refund my order"]
-words = ["refund", "money back"]
-template = "refund-received"
-
-[[rule]]
-name = "Refunds and credits"
-why = "Money leaves the company."
-when = {{ intent = "refund" }}
-then = "review"
-reviewers = "support"
 """
+
+
+def config_of(*, imap: int, smtp: int, password: str) -> str:
+    """A mailbox on these ports of this machine, whose password is told so, and the team that works on it."""
+    return _CONFIG.format(imap=imap, smtp=smtp, password=password) + ANNA + ASKS_FOR_MONEY + REFUNDS
 
 
 class Office:
@@ -74,13 +62,17 @@ class Office:
     def __enter__(self) -> Self:
         self._stack.enter_context(self.imap)
         self._stack.enter_context(self.smtp)
-        self.write(CONFIG.format(imap=self.imap.port, smtp=self.smtp.port, password=self.password))
+        self.write(self.usual())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def usual(self, password: str = "") -> str:
+        """The config that it begins with, for a test to change."""
+        return config_of(imap=self.imap.port, smtp=self.smtp.port, password=password or self.password)
 
     def write(self, config: str) -> None:
         self.config.write_text(config, encoding="utf-8")

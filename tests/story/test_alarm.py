@@ -22,7 +22,7 @@ from mailhitl.delivery import Phase, Status
 from mailhitl.errors import TemporaryFailure
 from mailhitl.ports.journal import Entry
 from mailhitl.store import SqlStore, open_store
-from tests.story.office import CONFIG, Office
+from tests.story.office import Office
 from tests.story.world import World
 
 NOON = datetime(2026, 11, 16, 12, 0, tzinfo=UTC)
@@ -304,8 +304,7 @@ def alarmed(folder: Path, office: Office, password: str) -> Path:
     """Give the office an alarm that appends to a file."""
     script = folder / "notify.py"
     script.write_text("import sys; open('heard.txt', 'a').write(sys.stdin.read())")
-    config = CONFIG.format(imap=office.imap.port, smtp=office.smtp.port, password=password)
-    office.write(f"{config}\n[alarm]\ncommand = '{sys.executable} notify.py'\n")
+    office.write(f"{office.usual(password)}\n[alarm]\ncommand = '{sys.executable} notify.py'\n")
     return folder / "heard.txt"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailhitl.cli.main import run
-from tests.story.office import CONFIG
+from tests.story.office import config_of
 
 #: Understood, but it cannot be done.
 FAILED = 1
@@ -22,7 +22,7 @@ class Desk:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder = folder
         self.config = folder / "config.toml"
-        self.config.write_text(CONFIG.format(imap=1143, smtp=1025, password='{ env = "NONE" }'), encoding="utf-8")
+        self.config.write_text(config_of(imap=1143, smtp=1025, password='{ env = "NONE" }'), encoding="utf-8")
         self._patch, self._captured = monkeypatch, capsys
 
     def mailhitl(self, *arguments: str) -> tuple[int, str]:

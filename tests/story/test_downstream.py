@@ -13,7 +13,6 @@ from mailhitl.daemon.trust import autonomy
 from mailhitl.mail.stamp import Kind, PrivateId, write_id
 from mailhitl.ports.journal import Entry
 from mailhitl.rules.rule import Level
-from tests.story.office import CONFIG as OFFICE
 from tests.story.office import Office
 from tests.story.world import DEMO_TEMPLATES, World, parsed
 
@@ -262,7 +261,7 @@ template = "opening-hours"
 
 def test_the_command_line_shows_what_came_back(tmp_path: Path) -> None:
     with Office(tmp_path) as office:
-        config = OFFICE.format(imap=office.imap.port, smtp=office.smtp.port, password=office.password)
+        config = office.usual()
         office.write(config.replace("[agent]", f'[agent]\ntemplates = "{DEMO_TEMPLATES}"') + SENDING)
         office.customer_writes("When are you open?", subject="Opening hours", message_id="<question@customer.test>")
         assert office.mailhitl("run", "--once").returncode == 0

@@ -18,7 +18,6 @@ from mailhitl.daemon.health.figures import figures
 from mailhitl.daemon.health.troubles import Patient, Pulse
 from mailhitl.daemon.health.watchman import BLIND, Watchman
 from mailhitl.errors import ConfigError, PermanentFailure
-from tests.story.office import CONFIG as OFFICE
 from tests.story.office import Office
 from tests.story.world import CONFIG, World
 
@@ -167,7 +166,7 @@ def test_a_daemon_answers_while_it_serves_and_listens_only_when_asked_to(tmp_pat
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with Office(tmp_path) as office:
-        config = OFFICE.format(imap=office.imap.port, smtp=office.smtp.port, password=office.password)
+        config = office.usual()
         office.write(f'{config}\n[metrics]\nlisten = "127.0.0.1:{port}"\n')
         daemon = office.serving()
         daemon.awaits("mailbox connected")

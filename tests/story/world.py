@@ -23,13 +23,15 @@ from mailhitl.mail.edited import draft_of
 from mailhitl.mail.text import unflow
 from mailhitl.ports.mailbox import Location
 from mailhitl.store import open_store
+from tests.team_config import ANNA, ASKS_FOR_MONEY, ASKS_WHEN, BEN, REFUNDS
 
 #: The package's own opening hours have a gap for the admin's; these are filled in.
 DEMO_TEMPLATES = Path(__file__).parents[2] / "templates" / "demo"
 
 MONDAY_NOON = datetime(2026, 11, 16, 11, 0, tzinfo=UTC)
 
-CONFIG = """
+CONFIG = (
+    """
 [agent]
 timezone = "Europe/Berlin"
 templates = "TEMPLATES"
@@ -40,53 +42,33 @@ name = "Example Support"
 aliases = ["help@example.com"]
 imap = { host = "localhost", security = "none", username = "support", password = { env = "SUPPORT_PASSWORD" } }
 smtp = { host = "localhost", port = 2525, security = "none" }
-
-[[reviewer]]
-name = "Anna"
-address = "anna@example.com"
-groups = ["support"]
-
-[[reviewer]]
-name = "Ben"
-address = "ben@example.com"
-groups = ["billing"]
-
+"""
+    + ANNA
+    + BEN
+    + """
 [review]
 trusted_authserv = ["mx.example.com"]
 grace = "60s"
 settle = "90s"
-
-[[intent]]
-name = "opening-hours"
-examples = ["When are you open?", "What are your opening hours?"]
-words = ["open", "hours"]
-template = "opening-hours"
-
-[[intent]]
-name = "refund"
-examples = ["I want my money back", "Please refund my order"]
-words = ["refund", "money back"]
-template = "refund-received"
-
+"""
+    + ASKS_WHEN
+    + ASKS_FOR_MONEY
+    + """
 [[rule]]
 name = "Opening hours answer themselves"
 why = "The answer is the same for everybody."
 when = { intent = "opening-hours", confidence = { at_least = 0.8 } }
 then = "send"
-
-[[rule]]
-name = "Refunds and credits"
-why = "Money leaves the company."
-when = { intent = "refund" }
-then = "review"
-reviewers = "support"
-
+"""
+    + REFUNDS
+    + """
 [[rule]]
 name = "Legal threats are for people"
 why = "A lawyer is involved."
 when = { text = { contains = ["lawyer"] } }
 then = "block"
 """
+)
 
 VOUCHED = "mx.example.com; dmarc=pass header.from={domain}"
 
