@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,27 @@ PACKAGED = (Path(__file__).parent / "templates", Path(__file__).parents[1] / "te
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja2's own, which answers by the type of an object and forgets it: here each answer is kept."""
+    """Jinja2's own, which looks at every attribute anew: here what is a field or property of ours is known."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._safe: dict[tuple[type, str], bool] = {}
+        self._known: set[tuple[type, str]] = set()
 
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        asked = type(obj), attr
-        if asked not in self._safe:
-            self._safe[asked] = super().is_safe_attribute(obj, attr, value)
-        return self._safe[asked]
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        kind = type(obj)
+        if (kind, attribute) in self._known:
+            return getattr(obj, attribute)
+        value = super().getattr(obj, attribute)
+        # What is safe depends on nothing but the type, and on whether the value is a method of a text.
+        if kind.__module__.startswith("mailhitl.") and _is_plain(kind, attribute):
+            self._known.add((kind, attribute))
+        return value
+
+
+def _is_plain(kind: type, attribute: str) -> bool:
+    """Whether it is a field or a property that says something, and no method."""
+    named = {each.name for each in fields(kind)} if is_dataclass(kind) else set()
+    return not attribute.startswith("_") and (attribute in named or isinstance(vars(kind).get(attribute), property))
 
 
 def folders(admin: Path | None = None) -> tuple[Path, ...]:

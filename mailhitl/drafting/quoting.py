@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from mailhitl.draft import Draft, fold
 from mailhitl.mail.message import Message
@@ -41,8 +42,14 @@ def answer_words(text: str, message: Message) -> str:
 
     So a draft cannot smuggle a promise past the checks by marking it as somebody else's words.
     """
-    theirs = fold(message.text[:QUOTED])
-    attributions = {fold(attribution(message, language)) for language in ATTRIBUTIONS}
+    attributions = frozenset(fold(attribution(message, language)) for language in ATTRIBUTIONS)
+    return _without(text, message.text[:QUOTED], attributions)
+
+
+# Rules, findings and packet ask one after the other.
+@lru_cache(maxsize=16)
+def _without(text: str, quoted: str, attributions: frozenset[str]) -> str:
+    theirs = fold(quoted)
     kept: list[str] = []
     position = 0
     for line in text.splitlines():
