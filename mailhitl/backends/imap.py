@@ -15,7 +15,7 @@ from typing import Any
 from imapclient.datetime_util import parse_to_datetime
 
 from mailhitl.backends.imap_append import appended, canonical, loads
-from mailhitl.backends.imap_connect import ImapSettings, connect
+from mailhitl.backends.imap_connect import ImapSettings, connect, in_one_piece
 from mailhitl.backends.imap_errors import Vanished, response_code
 from mailhitl.backends.imap_session import UNSELECTABLE, ImapSession, OpenFolder
 from mailhitl.errors import PermanentFailure, StaleFolder
@@ -191,7 +191,7 @@ class ImapMailbox:
             }
             for mail in mails
         ]
-        with self._session.asking(f"add mails to {folder}", folder) as client:
+        with self._session.asking(f"add mails to {folder}", folder) as client, in_one_piece(client):
             status, data = client.multiappend(folder, rows)
             client._check_resp("OK", "append", status, data)
             return bytes(data[0])

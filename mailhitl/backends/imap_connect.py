@@ -8,8 +8,8 @@ from __future__ import annotations
 import imaplib
 import socket
 import ssl
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -70,10 +70,28 @@ def hang_up(client: Any) -> None:
         client.shutdown()
 
 
+@contextmanager
+def in_one_piece(client: Any) -> Iterator[None]:
+    """What is said inside is sent as one piece, when an answer is waited for: fifty mails are many small packets."""
+    client._imap.held = []
+    try:
+        yield
+    finally:
+        client._imap.held = None
+
+
 class _Bounded(imaplib.IMAP4):
     """imaplib that believes no announced size: a literal of 1 GB must not become 1 GB of memory."""
 
     longest_literal = LONGEST_LITERAL
+    #: What waits to be sent as one; None: everything is sent at once.
+    held: list[bytes] | None = None
+
+    def send(self, data: Any) -> None:
+        if self.held is None:
+            super().send(data)
+        else:
+            self.held.append(data)
 
     def read(self, size: int) -> bytes:
         if size > self.longest_literal:
@@ -81,6 +99,9 @@ class _Bounded(imaplib.IMAP4):
         return super().read(size)
 
     def readline(self) -> bytes:
+        if self.held:
+            said, self.held = b"".join(self.held), []
+            super().send(said)
         try:
             return super().readline()
         except self.abort:
