@@ -68,24 +68,25 @@ def _send_if_due(app: App, case: Case) -> int:
     if case.not_before and (left := app.left(f"case {case.id}", case.not_before)) > timedelta(0):
         app.agenda.at(app.now() + left)
         return 0
-    if not _may_leave(app, case):
-        return 0
-    # What the last look may have changed is read again: compare-and-set would refuse the old version.
-    return _send(app, app.store.cases.get(case.id))
+    looked_at = _last_look(app, case)
+    return _send(app, looked_at) if looked_at else 0
 
 
-def _may_leave(app: App, case: Case) -> bool:
+def _last_look(app: App, case: Case) -> Case | None:
     """The last look before sending: pause, an answer by hand, the customer's newer mail, a hand in the folders; and for
-    what no person has seen the undo window, office hours, caps and the rules once more."""
+    what no person has seen the undo window, office hours, caps and the rules once more.
+
+    Returns the case as it was looked at, None when it may not leave: compare-and-set refuses what was changed since.
+    """
     automatic = is_automatic(app, case)
     if pause.holds(app, automatic=automatic):
         app.agenda.at(app.now() + LATER)
-        return False
+        return None
     byhand.run_once(app)
     fresh = app.store.cases.get(case.id)
     if fresh.state is not State.APPROVED or _moved_since(app, fresh):
-        return False
-    return not automatic or _may_leave_unseen(app, fresh)
+        return None
+    return fresh if not automatic or _may_leave_unseen(app, fresh) else None
 
 
 def _may_leave_unseen(app: App, case: Case) -> bool:

@@ -13,8 +13,10 @@ import pytest
 from mailhitl.backends.memory import Answer
 from mailhitl.case import Event, State
 from mailhitl.daemon import cycle, outbox
+from mailhitl.decision import Finding
 from mailhitl.delivery import Handover, Phase, Status
 from mailhitl.draft import Draft
+from mailhitl.mail.message import Message
 from tests.story.world import CONFIG, World, text_of
 
 MINUTE = timedelta(seconds=61)
@@ -88,6 +90,25 @@ def test_two_daemons_that_have_both_read_an_approved_case_send_it_once(world: Wo
     assert outbox.run_once(slow_app) == 0
     assert len(world.sent_to(ANN)) == 1
     assert state(world) is State.SENT
+    assert world.store.broken() == ""
+
+
+def test_a_daemon_that_stood_still_before_it_claims_sets_nothing_aside(world: World) -> None:
+    world.customer_writes(OPENING, subject="Opening hours")
+    for runner in ("intake", "judging", "watch"):
+        cycle.RUNNERS[runner](world.app)
+    assert state(world) is State.APPROVED
+    world.transport.answers(LOST)
+    findings = world.app.drafting.findings
+
+    def slow(draft: Draft, message: Message) -> tuple[Finding, ...]:
+        if state(world) is State.APPROVED:
+            world.run()  # the other daemon's hand-over breaks, and people are asked whether it arrived
+        return findings(draft, message)
+
+    slow_app = replace(world.app, drafting=replace(world.app.drafting, findings=slow))
+    assert outbox.run_once(slow_app) == 0
+    assert state(world) is State.HELD
     assert world.store.broken() == ""
 
 
