@@ -63,6 +63,8 @@ class People:
     #: A person has stopped, edited or answered it: no rule may answer any more.
     touched: set[str] = field(default_factory=set)
     by_hand: set[str] = field(default_factory=set)
+    #: Mails that a hand has destroyed before the agent could see them.
+    destroyed: set[str] = field(default_factory=set)
     #: People were told that the rule which sends by itself has lost that right.
     demoted: bool = False
     #: What left without anybody's wish, by a rule.

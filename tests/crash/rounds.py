@@ -19,7 +19,7 @@ from tests.crash.fuse import Crash, Fuse
 from tests.crash.people import ANNA, Letter
 from tests.crash.promises import TALLY, Promises
 from tests.crash.scenery import IMAP_CALLS, SMTP_FAULTS, WINDOW, WORDS, Break, as_new, frail
-from tests.story.world import letter
+from tests.story.world import letter, parsed
 
 #: By what we see that a person has answered: a copy of the answer, or the mark on the customer's mail.
 HANDS_THAT_ANSWER = ("copy in Sent", "mark", "blind copy")
@@ -166,6 +166,8 @@ class Rounds(Promises):
         if what == "renumbered":
             self.world.box.reset_uidvalidity(name)
         else:
+            mails = [parsed(self.world.raw(place)) for place in self.world.box.locations(name)]
+            self.people.destroyed |= {str(mail["Message-ID"]) for mail in mails}
             self.world.box.delete_folder(name)
             self.world.restart()
 
