@@ -59,6 +59,8 @@ class Service:
         self._schedule = BackgroundScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
+        # First of all: whoever reads in the log that a mailbox is connected finds the page there.
+        self._show()
         for worker in self.workers:
             worker.start()
             self._schedule.add_job(worker.poke, "interval", seconds=worker.poll_seconds, id=worker.name)
@@ -67,7 +69,6 @@ class Service:
         self._schedule.start()
         if self.watchman is not None:
             self.watchman.start()
-        self._show()
 
     def _learn(self) -> None:
         """Learn now and every night, in another process. Where the config is read anew, from the new one."""
